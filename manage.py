@@ -8,7 +8,7 @@ import sys
 # Of what a start makes nearly everything stays: looking through it again each 2,000 objects took a sixth of the start.
 COLLECT_EVERY = 50_000
 # What serves collects as usual once it has started: a traceback in a circle keeps decrypted values until then.
-SERVES = {"demo", "keyservice", "mailbox", "notary", "qcluster", "seal", "witness"}
+SERVES = {"demo", "keyservice", "mailbox", "notary", "qcluster", "seal", "textbox", "witness"}
 
 
 def main() -> None:

@@ -82,12 +82,13 @@ def load(size: Size, progress: Progress) -> None:
     from django.db import connections
 
     from devices import partitions
+    from privacy.lib.dates.clock import kst_date
     from privacy.vault import actions as vault
 
     progress.begin(fleet.NOW, random.SystemRandom().getrandbits(33))
     at = progress.at
     gateway, _token = fleet.gateway_token()
-    past = [partitions.first_of_month((at - timedelta(days=30 * back)).date()) for back in reversed(range(MONTHS))]
+    past = [partitions.first_of_month(kst_date(at - timedelta(days=30 * back))) for back in reversed(range(MONTHS))]
     past = sorted({*past, partitions.month_of(at)})[-MONTHS:]
     partitions.create_partitions(past)
     vault.enrol_keys(at=at)
@@ -109,7 +110,7 @@ def load(size: Size, progress: Progress) -> None:
         clock.tell("rows")
         deferred_constraints.rebuild_indexes(rest, lambda work, items: pool.map(work, items, chunksize=1))
         clock.tell("indexes")
-        load_reports.put_figures(cells, at.date())
+        load_reports.put_figures(cells, kst_date(at))
         _count_decisions(at)
         progress.save_time()
         connections.close_all()

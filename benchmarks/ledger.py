@@ -21,6 +21,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import harness
 import psycopg
 from harness import ROOT, Figure, embedded_database, limit_figure, print_figures, throughput_figure
 
@@ -175,16 +176,9 @@ class Bench:
     @contextmanager
     def daemon(self, command: str, role: str) -> Iterator[subprocess.Popen[bytes]]:
         """Run one of the daemons beside the measurement, as in production; the measurement begins when it works."""
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", command], cwd=ROOT, env={**os.environ, "PORTAL_ROLE": role},
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
+        with harness.daemon(command, role) as process:
             self._until_it_works("ledger.tree" if command == "seal" else "ledger.anchor")
             yield process
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
 
     def _until_it_works(self, table: str) -> None:
         with self.connect("portal_app") as connection:

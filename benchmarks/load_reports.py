@@ -105,7 +105,7 @@ def _sealed(pile: Pile, ids: Sequence[bytes], devices: Sequence[bytes], keys: Ke
 
 
 def _cells(pile: Pile) -> Counter[tuple[date, str]]:
-    from devices.actions.accepted_reports import KST_OFFSET, MICROSECONDS_PER_DAY
+    from devices.actions.report_columns import KST_OFFSET, MICROSECONDS_PER_DAY
     from devices.daily_counters import UNCOUNTED
     from devices.partitions import day_of
 

@@ -47,4 +47,13 @@ ACCOUNT_EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "accounts.review.opened": gettext_lazy("Access review opened"),
     "accounts.review.overdue": gettext_lazy("Access review overdue"),
     "accounts.review.signed": gettext_lazy("Access review signed"),
+    "accounts.user.reactivated": gettext_lazy("Account active again, without its earlier access"),
+    "accounts.office.unmanned": gettext_lazy("Nobody holds the role of officer any longer"),
+    "scim.call.made": gettext_lazy("Called by the directory"),
+    "scim.credential.asked": gettext_lazy("Token of the directory requested"),
+    "scim.credential.approved": gettext_lazy("Token of the directory approved"),
+    "scim.credential.revoked": gettext_lazy("Token of the directory revoked"),
+    "scim.account.provisioned": gettext_lazy("Account provisioned by the directory"),
+    "scim.account.renumbered": gettext_lazy("Account has another id at the directory"),
+    "scim.account.removed": gettext_lazy("Account removed by the directory"),
 }

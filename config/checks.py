@@ -270,19 +270,6 @@ def trail_is_held_from_outside(**kwargs: Any) -> Iterable[CheckMessage]:
 
 
 @register("portal", deploy=True)
-def identity_provider_is_complete(**kwargs: Any) -> Iterable[CheckMessage]:
-    """config.E012: the company's identity provider, where there is one, is asked over TLS and knows us."""
-    if settings.OIDC_ISSUER and not settings.OIDC_ISSUER.startswith("https://"):
-        yield Error("OIDC_ISSUER is not an https address.", hint="OIDC_ISSUER=https://login.example", id="config.E012")
-    if settings.OIDC_ISSUER and not (settings.OIDC_CLIENT_ID and settings.OIDC_CLIENT_SECRET):
-        yield Error(
-            "OIDC_ISSUER is set, but not who we are to it.",
-            hint="OIDC_CLIENT_ID and OIDC_CLIENT_SECRET",
-            id="config.E012",
-        )
-
-
-@register("portal", deploy=True)
 def addresses_are_set(**kwargs: Any) -> Iterable[CheckMessage]:
     """config.E009, config.E010: links in mails lead to us over TLS; who sends mail knows a server."""
     if not settings.PORTAL_URL.startswith("https://"):
@@ -392,9 +379,9 @@ def uploads_are_read_apart(**kwargs: Any) -> Iterable[CheckMessage]:
     except (Rejected, runner.NoVerdict) as why:
         yield Error(f"The process that reads uploads does not start: {why}.", id="config.E018")
         return
-    if found["reached"] or found["network"] == str(Path("/proc/self/ns/net").readlink()):
+    if shared := runner.what_is_shared(found, network=str(Path("/proc/self/ns/net").readlink())):
         yield Error(
-            "The process that reads uploads is not apart: it has the network of this one.",
+            f"The process that reads uploads is not apart: {', '.join(shared)}.",
             hint="Allow user namespaces to the portal's user (docs/operations.md, Uploads).",
             id="config.E018",
         )

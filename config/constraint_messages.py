@@ -1,13 +1,10 @@
-"""What each constraint of the databases says to a person, and the field that it is about.
-
-Most constraints hold what a verb has checked before: they speak when two people were at it at once. Those of a kind say
-the same. ``tests/house/test_constraints_speak.py`` asks that every constraint stands here.
-"""
-
-from typing import Any
+"""What each constraint says to a person, and the field that it is about; a house test asks that each stands here."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from config.disclosure_constraint_messages import DISCLOSURE_FIELDS_BY_MESSAGE
+from config.rights_constraint_messages import RIGHTS_FIELDS_BY_MESSAGE
 
 NEEDS_ANOTHER_PERSON = _("Someone other than the person who started this must complete it.")
 END_BEFORE_START = _("The end can't be before the beginning.")
@@ -36,8 +33,10 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "safeguards_media_are_approved_by_another": "carried_by",
         "safeguards_inspection_is_reported_to_another": "reported_to",
         "safeguards_copies_ended_are_confirmed_by_another": "confirmed_by",
+        "safeguards_exposure_is_confirmed_by_another": "confirmed_by",
         "safeguards_finding_is_confirmed_by_another": "confirmed_by",
         "safeguards_plan_is_approved_by_another": "approved_by",
+        "safeguards_assessment_is_approved_by_another": "approved_by",
         "pledge_text_is_approved_by_another": "approved_by",
         "training_plan_is_approved_by_another": "approved_by",
         "rights_objection_reviewed_by_another_person": "reviewer",
@@ -50,11 +49,17 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "retention_archive_opened_by_two_people": "approved_by",
         "retention_two_officers_over_the_ceiling": "seconded_by",
         "retention_paper_witnessed_by_another": "witness",
+        "systems_connection_is_another_persons_word": "approved_by",
+        "systems_entry_change_is_another_persons_word": "approved_by",
+        "systems_second_look_is_another_persons": "seconded_by",
+        "disclosures_second_look_is_another_persons": "seconded_by",
         "policies_value_is_approved_by_another": "approved_by",
+        "policies_template_is_approved_by_another": "approved_by",
         "devices_token_is_approved_by_another": "approved_by",
         "letter_is_confirmed_by_another_who_read_it": "confirmed_by",
     },
     END_BEFORE_START: {
+        "office_api_credential_expires": "expires_at",
         "ledger_review_ends_after_it_begins": "period_until",
         "access_ends_after_it_begins": "valid_until",
         "access_request_ends_after_it_begins": "valid_until",
@@ -82,17 +87,21 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "retention_finding_open_once": "about",
         "consents_one_text_in_force": "agreement",
         "consents_one_draft_at_once": "agreement",
+        "consents_one_open_request_for_each_child": "subject_id",
         "safeguards_one_calendar_address_for_each_person": "user",
         "safeguards_one_plan_is_in_the_making": "state",
         "safeguards_one_head_of_the_organisation": "role",
         "safeguards_a_member_once": "person",
         "devices_one_challenge_open_for_a_case": "case",
         "rights_one_open_objection_for_each_right": "right",
+        "policies_template_one_open_version": "code",
     },
     ALREADY_RECORDED: {
+        "office_api_client_has_one_credential": "client_id",
         "view_has_one_name_in_its_list": "title",
         "ledger_finding_is_asked_once_at_a_time": "question",
         "campaigns_one_refusal_stands": "subject_id",
+        "campaigns_one_kakao_template_of_a_kind": "kind",
         "rights_passed_on_once_to_a_controller": "controller",
         "rights_one_measure_for_an_act": "right",
         "rights_terms_extended_one_by_one": "right",
@@ -102,6 +111,7 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "a_grant_once_in_a_review": "grant",
         "browser_is_known_once": "user",
         "parameter_once_on_a_day": "effective_on",
+        "policies_template_version_once": "number",
         "category_once_in_a_version": "code",
         "item_once_in_a_category": "code",
         "preservation_once_in_a_version": "code",
@@ -124,8 +134,10 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "disclosures_item_once_in_a_disclosure": "item",
         "disclosures_one_notice_for_each_recipient": "third_party",
         "disclosures_reading_once_for_each_document": "scan_digest",
+        "disclosures_the_same_answer_once": "digest",
         "campaign_once_about_an_occasion": "occasion",
         "campaigns_one_delivery_a_person": "subject_id",
+        "campaigns_one_letter_in_a_place": "batch_place",
         "incidents_a_person_once_in_an_incident": "subject_id",
         "incidents_reports_in_order": "sequence",
         "pledge_version_once": "version",
@@ -140,6 +152,7 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "rights_asked_for_once_in_a_case": "kind",
         "rights_one_letter_of_each_kind": "kind",
         "rights_record_once_in_a_case": "subject_id",
+        "rights_messages_one_by_one": "number",
         "rights_one_piece_for_each_place": "place",
     },
     REASON_MISSING: {
@@ -183,12 +196,16 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "retention_register_confirmed_by_someone": "confirmed_at",
         "consents_superseded_text_has_its_time": "state",
         "consents_notice_sent_at_a_time": "state",
+        "consents_notice_counted_from_before_it_was_sent": "sent_at",
         "consents_destroyed_only_after_the_wait": "state",
         "consents_destruction_ended_if_and_only_if_dated": "state",
         "consents_stopped_if_and_only_if_signed": "state",
         "disclosures_provided_only_when_approved": "state",
         "disclosures_provided_leaves_its_proof": "state",
         "disclosures_notice_acknowledged_has_its_time": "state",
+        "disclosures_proof_ends_with_its_time": "state",
+        "disclosures_proven_only_by_an_answer": "state",
+        "disclosures_settled_with_evidence_by_two": "state",
         "campaign_finished_if_and_only_if_dated": "state",
         "campaigns_told_if_and_only_if_proven": "state",
         "incidents_complaint_answered_names_who_and_when": "state",
@@ -217,6 +234,8 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "incident_delay_ends_only_where_there_is_one": "delay_ended_at",
         "safeguards_copies_are_held_by_somebody": "holder",
         "safeguards_copies_ended_say_how": "method",
+        "safeguards_exposure_on_request_names_it": "document",
+        "safeguards_exposure_ended_says_how": "how",
         "safeguards_report_read_is_proven": "read_on",
         "safeguards_report_of_a_breach_says_what_was_corrected": "corrected",
         "safeguards_report_of_resources_says_what_is_asked": "staff_asked",
@@ -224,13 +243,22 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "safeguards_figures_say_where_they_come_from": "source",
         "safeguards_applicability_is_computed_from_numbers": "figures",
         "safeguards_filing_is_whole": "receipt",
+        "safeguards_assessment_is_approved_by_somebody": "state",
+        "safeguards_risk_says_what_may_happen": "cause",
+        "safeguards_exemption_has_its_reason": "reason",
         "campaigns_refusal_withdrawn_says_by_whom": "withdrawn_on",
+        "campaigns_kakao_template_ended_says_by_whom": "ended_at",
         "rights_passed_on_says_to_whom_and_how": "how",
         "rights_controller_answer_is_whole": "answer",
         "rights_suspended_data_is_kept_for_a_reason": "reason",
         "rights_term_is_extended_for_a_reason": "reason",
+        "rights_message_waits_until_somebody_settles_it": "state",
+        "rights_mail_is_sorted_by_somebody": "state",
         "disclosures_report_is_filed_after_its_half_year": "filed_on",
         "disclosures_report_is_of_what_is_reported": "record_class",
+        "disclosures_followed_up_for_a_reason": "escalated_because",
+        "office_api_credential_is_a_token_or_a_client": "client_id",
+        "office_api_credential_is_revoked_by_somebody": "revoked_by",
         "processors_end_says_by_whom_and_until_when_to_dispose": "ended_on",
         "processors_disposal_is_proven_after_the_end": "disposed_on",
         "processors_of_marketing_people_are_told": "told_on",
@@ -275,11 +303,16 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "subjects_contact_ended_is_not_preferred": "is_preferred",
         "subjects_contact_replaced_has_ended": "ended_at",
         "policies_value_is_approved_or_refused": "approved_at",
+        "policies_template_approved_if_and_only_if_by_somebody": "approved_at",
+        "policies_template_submitted_by_somebody": "submitted_by",
         "devices_token_approved_if_and_only_if_dated": "approved_at",
         "retention_month_if_and_only_if_by_month": "month",
         "retention_register_of_a_list_or_of_paper": "list",
         "consents_representative_if_and_only_if_confirmed": "confirmation",
         "consents_decided_in_a_language_of_the_text": "language",
+        "consents_child_if_and_only_if_of_age_later": "of_age_from",
+        "consents_request_open_if_and_only_if_not_ended": "ended_at",
+        "consents_request_agreed_if_and_only_if_confirmed": "confirmation",
         "incidents_told_one_by_one_or_on_the_website": "campaign",
         "safeguards_evidence_file_has_its_digest": "file_digest",
         "devices_device_is_its_own_subject": "subject_id",
@@ -326,24 +359,22 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
     _("What was destroyed can't have been created after that day."): {
         "retention_paper_created_before_destroyed": "created_until"
     },
+    _("The reason for destruction can't have arisen after the day of destruction."): {
+        "retention_paper_due_before_destroyed": "due_since"
+    },
     _("Enter an amount above zero."): {"retention_paper_is_some": "amount"},
+    _("This method destroys the whole. Leave the fields on a part empty."): {
+        "retention_paper_whole_has_no_part": "part"
+    },
+    _("State the part, how restoring is prevented, and who other than its executor supervises that."): {
+        "retention_paper_erased_part_is_supervised": "supervisor"
+    },
     _("Only an agreement on collection can be mandatory."): {"consents_only_collection_is_required": "required"},
     _("An agreement on advertising must name its channel; other agreements must not."): {
         "consents_channel_if_and_only_if_advertising": "channel"
     },
     _("An agreement on provision must name its recipient; other agreements must not."): {
         "consents_recipient_if_and_only_if_provision": "recipient"
-    },
-    _("Enter the address for the chosen notice channel."): {"disclosures_third_party_can_be_reached": "channel"},
-    _("A disclosure required by law must name the statute and the document number."): {
-        "disclosures_by_law_names_statute_and_document": "statute"
-    },
-    _(
-        "A disclosure required by law needs its document before approval or, if urgent, the day "
-        "by which the document will follow."
-    ): {"disclosures_by_law_approved_with_its_document": "scan_id"},
-    _("A disclosure based on consent must name the agreement."): {
-        "disclosures_by_consent_names_its_agreement": "agreement"
     },
     _("A visitor must be accompanied. Enter who is being visited and who accompanies them."): {
         "safeguards_visitors_are_accompanied": "companion"
@@ -356,25 +387,11 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
     },
     _("The evidence interval must be at least 1 day."): {"safeguards_measure_has_a_cycle": "cycle_days"},
     _("A pass mark can't be more than 100 percent."): {"course_pass_mark_is_a_percentage": "pass_mark"},
-    _("A representative must prove authority to act."): {"rights_representative_proves_authority": "authority"},
-    _("A power of attorney must be dated and signed and say what it covers. Nothing else says so."): {
-        "rights_mandate_covers_something_and_is_dated_and_signed": "mandate_covers"
-    },
-    _("There is no fee if the company caused the request."): {"rights_no_fee_when_the_cause_is_ours": "fee_won"},
-    _("A refusal must state its ground. Other decisions must not."): {
-        "rights_refused_if_and_only_if_grounded": "ground"
-    },
-    _("An access that leaves out other people's information can only be partly granted."): {
-        "rights_redacted_is_no_whole_grant": "redactions"
-    },
-    _("This ground does not apply to this right."): {"rights_ground_is_one_of_its_kind": "ground"},
-    _("If the ground is a law, enter the law and its article."): {"rights_ground_of_law_cites_the_law": "law"},
-    _("Ask first whether the person wants to end the contract."): {
-        "rights_ground_of_contract_asked_about_termination": "termination_asked"
-    },
+    **DISCLOSURE_FIELDS_BY_MESSAGE,
+    **RIGHTS_FIELDS_BY_MESSAGE,
 }
 
-CONSTRAINT_MESSAGES: dict[str, tuple[Any, str]] = {
+CONSTRAINT_MESSAGES: dict[str, tuple[Promise, str]] = {
     constraint: (said, field)
     for said, constraints in _FIELDS_BY_MESSAGE.items()
     for constraint, field in constraints.items()

@@ -130,7 +130,7 @@ class Dashboard:
 
     @property
     def idle(self) -> list[DashboardCount]:
-        return [figure for figure in self.figures if figure.mood == "none"]
+        return [figure for figure in self.figures if figure.mood == "none" and figure.named_when_idle]
 
 
 def ledger_status(at: datetime) -> LedgerStatus | None:

@@ -17,16 +17,19 @@ from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy
 
+from devices.models import GatewayToken
 from privacy.accounts.models import AccountAct, EmergencyApproval
 from privacy.accounts.second_person import SECOND_PERSON_WAITS
-from privacy.disclosures.models import Disclosure, Notice
+from privacy.disclosures.models import CorrectionProof, Disclosure, Notice
 from privacy.incidents.models import Complaint
 from privacy.jobs.models import GeneralOutbox, PersonalOutbox
 from privacy.ledger.models import Review
+from privacy.office_api.models import EventDelivery, Subscription
 from privacy.policies.models import Parameter
-from privacy.retention.models import DestructionList, Finding
+from privacy.retention.models import DestructionList, Finding, RegisterEntry
 from privacy.rights.models import Objection, Request
 from privacy.safeguards.models import Inspection, InspectionFinding, Measure
 from privacy.safeguards.models.measures import Result
@@ -34,6 +37,7 @@ from privacy.vault.models import KeyHolder
 
 # Deadlines that the officer hears of before they press.
 SOON_DAYS = 3
+WAITS = gettext_lazy("waiting for a second person")
 
 type Lookups = dict[str, str | bool | date | Sequence[str]]
 
@@ -53,6 +57,8 @@ class DashboardCount:
     count: int | None = 0
     rows: QuerySet[Any] | None = None
     only: str = ""
+    # Whether the page names it where there is none of it.
+    named_when_idle: bool = True
 
     @property
     def url(self) -> str:
@@ -113,7 +119,7 @@ def dashboard_counts(on: date) -> list[DashboardCount]:
         ),
         DashboardCount(
             gettext_lazy("Hosts that lack the next master key"),
-            gettext_lazy("the key is not turned until they have it"),
+            gettext_lazy("the key is not rotated until they have it"),
             KeyHolder,
             {"awaited__isnull": False},
             "late",
@@ -130,6 +136,12 @@ def dashboard_counts(on: date) -> list[DashboardCount]:
             gettext_lazy("for an officer other than the one who asked"),
             AccountAct,
             {"state": AccountAct.State.REQUESTED},
+        ),
+        DashboardCount(
+            gettext_lazy("Gateway tokens to approve"),
+            WAITS,
+            GatewayToken,
+            {"approved_at__isnull": True, "revoked_at__isnull": True, "expires_at__date__gt": on},
         ),
         DashboardCount(
             gettext_lazy("Identity to verify"),
@@ -182,10 +194,37 @@ def dashboard_counts(on: date) -> list[DashboardCount]:
             "late",
         ),
         DashboardCount(
+            gettext_lazy("Destruction results to confirm"),
+            gettext_lazy("for an officer who neither requested nor handled it"),
+            RegisterEntry,
+            {"confirmed_at__isnull": True},
+        ),
+        DashboardCount(
             gettext_lazy("Correction notices stuck"),
             gettext_lazy("the recipient has not been told"),
             Notice,
             {"state__exact": Notice.State.PARKED},
+            "late",
+        ),
+        DashboardCount(
+            gettext_lazy("Failing webhooks"),
+            gettext_lazy("a program is not told of events"),
+            Subscription,
+            {"failing_since__isnull": False, "ended_at__isnull": True},
+            "late",
+        ),
+        DashboardCount(
+            gettext_lazy("Events not delivered"),
+            gettext_lazy("send again or discard"),
+            EventDelivery,
+            {"state__exact": EventDelivery.State.DEAD},
+            "late",
+        ),
+        DashboardCount(
+            gettext_lazy("Recipients to follow up"),
+            gettext_lazy("a correction there is not proven"),
+            CorrectionProof,
+            {"state__in": [*CorrectionProof.OPEN], "escalated_at__isnull": False},
             "late",
         ),
         DashboardCount(gettext_lazy("Stopped deliveries"), again, GeneralOutbox, parked, "late"),
@@ -228,10 +267,21 @@ def dashboard_counts(on: date) -> list[DashboardCount]:
     ]
 
 
+def waiting_for_second(site: AdminSite) -> list[DashboardCount]:
+    """Return how many records of each register wait for a second person, as their pages declare it."""
+    return [
+        DashboardCount(
+            capfirst(str(model._meta.verbose_name_plural)), WAITS, model, dict(step.rows), named_when_idle=False
+        )
+        for model, register in site._registry.items()
+        if (step := getattr(register, "second_person", None)) is not None and step.rows is not None
+    ]
+
+
 def visible_counts(site: AdminSite, request: HttpRequest, on: date) -> list[DashboardCount]:
     """Return the figures whose list this account may open, with the rows that its list shows."""
     found = []
-    for figure in dashboard_counts(on):
+    for figure in [*dashboard_counts(on), *waiting_for_second(site)]:
         register = site._registry.get(figure.model)
         if register is None or not register.has_view_permission(request):
             continue

@@ -16,6 +16,7 @@ from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 from config.databases import Statement, roles_in
+from devices.items import REGISTRATION
 
 TABLE = Path(__file__).with_name("database_grants.toml")
 WRITTEN_ONCE = Path(__file__).with_name("written_once.sql")
@@ -41,6 +42,13 @@ class TableGrants:
         return {(name, "") for name, given in whole.items() if given} | {
             (name, column) for name, given in columns.items() for column in given
         }
+
+
+# What stands in the table for the columns of a device's registration.
+COLUMNS = {
+    "<items>": frozenset(item.code for item in REGISTRATION),
+    "<indexes>": frozenset(f"{item.code}_index" for item in REGISTRATION if item.normalise),
+}
 
 
 @cache
@@ -69,11 +77,15 @@ def _grants(name: str, row: dict[str, Any], process: str) -> TableGrants:
     return TableGrants(
         name,
         select=select is True,
-        read=frozenset(select.split()) if isinstance(select, str) else frozenset(),
+        read=_columns(select) if isinstance(select, str) else frozenset(),
         insert=row.get("insert", False),
-        update=frozenset(row.get("update", "").split()),
+        update=_columns(row.get("update", "")),
         delete="delete" in row,
     )
+
+
+def _columns(said: str) -> frozenset[str]:
+    return frozenset[str]().union(*(COLUMNS.get(name, {name}) for name in said.split()))
 
 
 def grant_statements(alias: str) -> Iterator[Statement]:

@@ -56,6 +56,7 @@ DATABASE_OF_MODEL = {
     "personal": {
         "subjects.contact",
         "consents.representative",
+        "consents.askedrepresentative",
         "devices.device",
         "devices.licence",
         "devices.report",
@@ -68,13 +69,15 @@ DATABASE_OF_MODEL = {
         "incidents.complainttext",
         "vault.encryptedfile",
         "retention.personaljournalcursor",
+        "systems.envelope",
         "jobs.personaloutbox",
     },
 }
 DATABASE_OF_APP = {
     "account", "accounts", "admin", "auth", "mfa", "socialaccount", "contenttypes", "sessions", "django_q", "auditlog",
     "ledger", "jobs", "policies", "vault", "subjects", "retention", "disclosures", "incidents", "safeguards",
-    "workforce", "rights", "consents", "devices", "campaigns", "processors",
+    "workforce", "rights", "consents", "devices", "campaigns", "processors", "office_api", "scim",
+    "systems",
 }  # fmt: skip
 
 
@@ -138,11 +141,12 @@ WHO_CONNECTS = {**CONNECT_ROLES, JOURNAL: (*JOURNAL_WRITERS, *JOURNAL_READERS)}
 
 # As whom an auditor's requests to the console run (config/readonly_role.py): it reads these databases and adds to the
 # audit trail, but writes only what an auditor's own work is: reviews of access records, inspections, the address of a
-# calendar, and the views of lists that they keep.
+# calendar, the views of lists that they keep, and which record a form has made.
 READONLY_ROLE = "portal_reader"
 READONLY_ROLE_INSERTS = ("django_q_ormq",)
 READONLY_ROLE_WRITES = (
     "accounts_savedview",
+    "accounts_sentform",
     "ledger_finding",
     "ledger_findingquestion",
     "ledger_review",
@@ -278,6 +282,9 @@ KEY_SERVICE_READS = {
     "retention_destructionline": "list_id, subject_id, category, state",
     "retention_certificate": "list_id, kind, number, digest",
     "retention_rewrite": "begun_at, done_at, log_turned",
+    "systems_connectedsystem": "id, code, name_ko, name_en",
+    "systems_systemtask": "id, system_id, cause_id, act, state, proof_id, backups_until, file_digest",
+    "systems_answer": "id, body",
     "policies_parameter": "code, value, effective_on",
     "policies_category": "code, name_ko, name_en, version_id",
     "policies_policyversion": "id, state",

@@ -119,7 +119,7 @@ STEPS = (
     ),
     FirstStep(
         _("A backup was made in the last day"),
-        _("Data and keys are backed up apart, so that a destroyed key stays destroyed."),
+        _("Data and keys are backed up separately, so that a destroyed key stays destroyed."),
         lambda at: operator_status.backup(at)["ok"] is True,
     ),
     FirstStep(
@@ -130,7 +130,7 @@ STEPS = (
     ),
     FirstStep(
         _("The representative can be reached"),
-        _("Where no second officer is to be had, the representative decides (REPRESENTATIVE_EMAIL)."),
+        _("If there is no second officer, the representative decides (REPRESENTATIVE_EMAIL)."),
         lambda at: bool(settings.REPRESENTATIVE_EMAIL),
     ),
 )

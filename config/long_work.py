@@ -35,7 +35,8 @@ from consents.models import PlannedDestruction
 from devices.models.imports import FleetImport
 from privacy.accounts.approval_signatures import NotSigned
 from privacy.accounts.models import User
-from privacy.campaigns.models import Campaign, Delivery
+from privacy.campaigns.models import Campaign
+from privacy.campaigns.shown_progress import shown_progress_of
 from privacy.ledger.models import Scrub, Tree
 from privacy.lib.dates import clock
 from privacy.lib.display import display_names
@@ -224,22 +225,21 @@ def withdrawals(user: User, at: datetime) -> Iterator[LongWork]:
 
 def campaigns(user: User, at: datetime) -> Iterator[LongWork]:
     """Individual notices: how many people have been told, and who is left to do by hand."""
-    rows = Campaign.objects.filter(Q(state=Campaign.State.RUNNING) | Q(finished_at__gte=at - ENDED_FOR)).annotate(
-        people=Count("deliveries"),
-        waiting=Count("deliveries", filter=Q(deliveries__state=Delivery.State.WAITING)),
-        left=Count("deliveries", filter=Q(deliveries__state__in=Delivery.OPEN)),
-    )
-    for row in rows.order_by("-state", "started_at", "pk")[:MAX_ROWS]:
-        by_hand = row.left - row.waiting
+    rows = Campaign.objects.filter(Q(state=Campaign.State.RUNNING) | Q(finished_at__gte=at - ENDED_FOR))
+    shown = list(rows.order_by("-state", "started_at", "pk")[:MAX_ROWS])
+    figures = shown_progress_of(shown, at=at)
+    for row in shown:
+        counted = figures[row.pk].progress
+        by_hand = counted.without_address + counted.parked if row.finished_at is None else 0
         said = ngettext("%(n)d person to notify by hand", "%(n)d people to notify by hand", by_hand) % {"n": by_hand}
         yield LongWork(
             gettext_lazy("Individual notice"),
             f"{row.reference} · {row.title}",
             reverse("admin:campaigns_campaign_change", args=[row.pk]),
             begun_at=row.started_at,
-            done=row.people - row.left,
+            done=counted.over,
             # Nobody knows how much there is before everybody is listed, and what is done by hand has no pace.
-            total=row.people - by_hand if row.listed_at and row.waiting else 0,
+            total=counted.total - by_hand if row.listed_at and counted.waiting else 0,
             ended_at=row.finished_at,
             said=said if by_hand else str(row.get_state_display()),
         )

@@ -6,9 +6,15 @@ from collections.abc import Callable
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import resolve
 from django.utils import translation
+
+from privacy.ledger import request_context
+from privacy.ledger.middleware import is_in_networks, record_denial
+from privacy.lib.http.machine_language import requested_language
+from privacy.lib.http.machine_paths import CALLED_BY_PROGRAMS, MACHINE_PATHS
 
 INTAKE_PATH = "/api/v1/reports"
 
@@ -35,7 +41,7 @@ class SecurityHeadersMiddleware:
 
 
 class AllowedMethodsMiddleware:
-    """Pages are read and forms are sent; every other method is for the API alone (ASVS 4.1.4, 13.4.4).
+    """Pages are read and forms are sent; every other method is for the APIs alone (ASVS 4.1.4, 13.4.4).
 
     An address with a NUL names nothing: no text of the database may hold one. Forms refuse it themselves, and so does
     the API.
@@ -45,13 +51,34 @@ class AllowedMethodsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path.startswith("/api/"):
+        if request.path.startswith(MACHINE_PATHS):
             return self.get_response(request)
         if request.method not in ("GET", "HEAD", "POST"):
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("a NUL in the address")
         return self.get_response(request)
+
+
+class OfficeNetworksMiddleware:
+    """Open the console to the networks of ``OFFICE_NETWORKS`` alone; a try from elsewhere is on record (law S-16).
+
+    Whoever is not signed in is asked to first, as everywhere: the console's addresses tell nothing.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
+        acting = request_context.current()
+        if not settings.OFFICE_NETWORKS or acting.door != "office":
+            return None
+        if is_in_networks(acting.address, settings.OFFICE_NETWORKS):
+            return None
+        return record_denial(request) or render(request, "403.html", {"elsewhere": True}, status=403)
 
 
 class IntakeMiddleware:
@@ -68,12 +95,24 @@ class IntakeMiddleware:
         is_report = request.path_info == INTAKE_PATH
         if not is_report and settings.PORTAL_PROCESS != "intake":
             return self.get_response(request)
-        # Addresses without a language are Korean; what this thread answered before may not have been.
-        translation.activate(settings.LANGUAGE_CODE)
+        # What this thread answered before may have been in another language.
+        translation.activate(requested_language(request))
         response: HttpResponse = resolve(INTAKE_PATH).func(request) if is_report else self.get_response(request)
         response.headers["Content-Language"] = translation.get_language()
         response.headers["Content-Length"] = str(len(response.content))
         return response
+
+
+class MachineLanguageMiddleware:
+    """Programs are answered in the language of their Accept-Language: their addresses have none, unlike pages."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith(CALLED_BY_PROGRAMS) and "HTTP_ACCEPT_LANGUAGE" in request.META:
+            translation.activate(requested_language(request))
+        return self.get_response(request)
 
 
 class UploadsMiddleware:

@@ -15,6 +15,7 @@ _ACCOUNTS = "allauth.account.middleware.AccountMiddleware"
 _FOR_PEOPLE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "config.middleware.MachineLanguageMiddleware",
     "config.middleware.UploadsMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -23,7 +24,8 @@ _FOR_PEOPLE = [
     _ACCOUNTS,
     "privacy.accounts.signin.middleware.SignInMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "privacy.accounts.middleware.AccessRequirementsMiddleware",
+    "config.middleware.OfficeNetworksMiddleware",
+    "privacy.accounts.access_requirements_middleware.AccessRequirementsMiddleware",
     "config.readonly_role.ReadOnlyRoleMiddleware",
 ]
 # Checks of the console, its sessions and its forms.

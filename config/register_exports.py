@@ -1,5 +1,10 @@
-"""The console's page of registers: each leaves as XLSX or PDF, for a period, with a reason (law S-05)."""
+"""The console's page of registers: each leaves as XLSX or PDF, for a period, with a reason (law S-05).
 
+A register with what people wrote leaves encrypted: it lies on a handler's computer then (law S-21).
+"""
+
+import base64
+import secrets
 from datetime import date, datetime
 
 from django import forms
@@ -13,9 +18,12 @@ from django.utils.translation import gettext_lazy as _
 from privacy.accounts.actors import actor_of
 from privacy.ledger.exports import register_export
 from privacy.lib.dates.form_fields import PeriodForm
+from privacy.lib.documents import encrypted_zip
 from privacy.lib.errors.refusals import Refusal
 from privacy.lib.http.downloads import attachment
 from privacy.lib.registries import registers
+
+PASSPHRASE_BYTES = 17
 
 
 class ExportForm(PeriodForm):
@@ -53,6 +61,23 @@ def register_page(site: AdminSite, request: HttpRequest, code: str, *, on: date,
             messages.error(request, str(refusal))
         else:
             name = f"{register.code}-{given['last']}.{given['form']}"
+            if register.purpose:
+                return _sealed(site, request, register, name, content)
             return attachment(content, media_type=registers.MEDIA_TYPES[given["form"]], name=name)
     context = {**site.each_context(request), "title": register.title, "register": register, "form": form}
     return TemplateResponse(request, "admin/register.html", context)
+
+
+def _sealed(
+    site: AdminSite, request: HttpRequest, register: registers.Register, name: str, content: bytes
+) -> HttpResponse:
+    """Show the file of a register in an encrypted ZIP with its passphrase, which is kept nowhere."""
+    passphrase = encrypted_zip.encode_passphrase(secrets.token_bytes(PASSPHRASE_BYTES))
+    context = {
+        **site.each_context(request),
+        "title": register.title,
+        "name": f"{name}.zip",
+        "file": base64.b64encode(encrypted_zip.pack({name: content}, passphrase=passphrase)).decode(),
+        "secret": passphrase,
+    }
+    return TemplateResponse(request, "admin/register_sealed.html", context)

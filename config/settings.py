@@ -12,7 +12,7 @@ import environ
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from config import databases, development_secret, password_rules, processes, serving
+from config import databases, development_secret, mailers, password_rules, processes, serving
 from config.environment import Variables
 from config.schedules import SCHEDULES
 
@@ -105,6 +105,10 @@ FORWARDER = variables.flag("FORWARDER", default=False)
 TRUSTED_PROXIES = variables.several("TRUSTED_PROXIES")
 if FORWARDER:
     TRUSTED_PROXIES = ["127.0.0.1/32"]
+# From where the console opens (law S-16); empty is from everywhere.
+OFFICE_NETWORKS = variables.several("OFFICE_NETWORKS")
+# Our own networks into which addresses that people enter may lead (privacy/lib/integrations/outbound_http.py).
+OUTBOUND_NETWORKS = variables.several("OUTBOUND_NETWORKS")
 
 # --- databases -------------------------------------------------------------------------------------------
 variables.declare("PORTAL_ROLE")
@@ -152,6 +156,7 @@ INSTALLED_APPS = [
     "privacy.policies",
     "privacy.vault",
     "privacy.subjects",
+    "privacy.systems",
     "privacy.retention",
     "consents",
     "privacy.disclosures",
@@ -162,6 +167,8 @@ INSTALLED_APPS = [
     "privacy.processors",
     "devices",
     "privacy.rights",
+    "privacy.office_api",
+    "privacy.scim",
     "config.apps.OfficeAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -234,13 +241,14 @@ ACCOUNT_RATE_LIMITS = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = STEP_UP_SECONDS
 # Optional: the company's own OpenID Connect provider in place of the password, for accounts that the office has opened.
 # Off without OIDC_ISSUER. The second factor, the grants and the sessions stay ours.
-OIDC_ISSUER = variables.text("OIDC_ISSUER", default="").rstrip("/")
+OIDC_ISSUER = variables.text("OIDC_ISSUER", default="")
 OIDC_CLIENT_ID = variables.text("OIDC_CLIENT_ID", default="")
 OIDC_CLIENT_SECRET = variables.text("OIDC_CLIENT_SECRET", default="")
 OIDC_NAME = variables.text("OIDC_NAME", default="Extrus")
 SOCIALACCOUNT_ADAPTER = "privacy.accounts.signin.adapters.CompanyAdapter"
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
 SOCIALACCOUNT_STORE_TOKENS = False
 MFA_ADAPTER = "privacy.accounts.signin.adapters.FactorAdapter"
 MFA_FORMS = {
@@ -260,19 +268,17 @@ HTTPS = variables.flag("HTTPS", default=False) or not DEVELOPMENT
 _prefix = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME = f"{_prefix}session"
 SESSION_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 # Lets us tell a person's own browsers from a stranger's (notices of new devices; delays after failures).
 BROWSER_COOKIE_NAME = f"{_prefix}browser"
 BROWSER_COOKIE_AGE = 400 * 24 * 60 * 60
 CSRF_COOKIE_NAME = f"{_prefix}csrf"
 CSRF_COOKIE_SECURE = HTTPS
-CSRF_COOKIE_HTTPONLY = True
-CSRF_COOKIE_SAMESITE = "Lax"
+MESSAGE_STORAGE = "privacy.lib.http.message_storage.MessageStorage"
+MESSAGES_COOKIE_NAME = f"{_prefix}messages"
 LANGUAGE_COOKIE_NAME = f"{_prefix}language"
 LANGUAGE_COOKIE_SECURE = HTTPS
-LANGUAGE_COOKIE_HTTPONLY = True
-LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = variables.flag("SECURE_SSL_REDIRECT", default=True) and HTTPS
 SECURE_REDIRECT_EXEMPT = processes.PROBES
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
@@ -334,25 +340,19 @@ RESTORE_DRILL_STAMP = variables.text("RESTORE_DRILL_STAMP", default=str(PORTAL_H
 # The package index that the daily check asks for known vulnerabilities of what is installed. Empty: none is asked.
 PACKAGE_INDEX_URL = variables.text("PACKAGE_INDEX_URL", default="")
 
-# --- mail ------------------------------------------------------------------------------------------------
+# --- mail and text messages ------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = variables.text("DEFAULT_FROM_EMAIL", default="privacy@extrus.example")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_URL = variables.text("EMAIL_URL", default="")
-_smtp = env.email_url_config(EMAIL_URL) if EMAIL_URL else {}
-MAILERS: dict[str, dict[str, Any]] = {
-    "default": {
-        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-        "OPTIONS": {
-            "host": _smtp.get("EMAIL_HOST") or "localhost",
-            "port": _smtp.get("EMAIL_PORT") or 25,
-            "username": _smtp.get("EMAIL_HOST_USER") or "",
-            "password": _smtp.get("EMAIL_HOST_PASSWORD") or "",
-            "use_tls": _smtp.get("EMAIL_USE_TLS", False),
-            "use_ssl": _smtp.get("EMAIL_USE_SSL", False),
-            "timeout": 10,
-        },
-    }
-}
+MAILERS = {"default": mailers.smtp(EMAIL_URL)}
+# The office's mailbox, read by the worker; where its mails go once they were taken (empty: they are deleted).
+INBOX_URL = variables.text("INBOX_URL", default="")
+INBOX_ADDRESS = variables.text("INBOX_ADDRESS", default="")
+INBOX_MOVE_TO = variables.text("INBOX_MOVE_TO", default="")
+# Text messages: who sends them, and from which registered number. Empty: none are sent.
+TEXT_MESSAGES_URL = variables.text("TEXT_MESSAGES_URL", default="")
+TEXT_MESSAGES_FROM = variables.text("TEXT_MESSAGES_FROM", default="")
+KAKAO_CHANNEL = variables.text("KAKAO_CHANNEL", default="")
 
 # --- captured changes ------------------------------------------------------------------------------------
 AUDITLOG_LOGENTRY_MODEL = "ledger.FieldChange"
@@ -388,7 +388,7 @@ LOGGING = {
     "formatters": {
         "line": {
             "()": "config.log_lines.OneLineFormatter",
-            "format": "{asctime} {levelname} {name} {message}",
+            "format": "{asctime} {levelname} {name} {act} {message}",
             "style": "{",
         }
     },

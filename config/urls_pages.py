@@ -4,7 +4,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from config import guide, views
+from config import api_reference, guide, views
 from config.urls_intake import HEALTH
 from privacy.accounts.signin import views as signin
 
@@ -15,6 +15,12 @@ PEOPLE: list[URLPattern | URLResolver] = [
     path("", include("privacy.ledger.urls")),
 ]
 
+# /api/office/v1/: the company's own programs
+PEOPLE += [path("api/office/v1/", include("privacy.office_api.urls"))]
+
+# /scim/v2/: the company's directory says who works here
+PEOPLE += [path("scim/v2/", include("privacy.scim.urls"))]
+
 # /staff/ and /office/: employees; officer, handlers, auditors
 PEOPLE += i18n_patterns(
     path("", include("privacy.accounts.signin.urls")),
@@ -23,6 +29,7 @@ PEOPLE += i18n_patterns(
     path("staff/", include("privacy.workforce.urls")),
     path("office/", admin.site.urls),
     # /: data subjects
+    path("api/", api_reference.reference, name="api-reference"),
     path("guide/", guide.index, name="guides"),
     path("guide/<slug:code>/", guide.guide, name="guide"),
     path("", include("privacy.policies.urls")),

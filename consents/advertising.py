@@ -10,9 +10,12 @@ from itertools import pairwise
 from typing import Self
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from consents.models import AdvertisingNotice, Agreement, AgreementVersion, Decision
+from consents import precedence
+from consents.models import AdvertisingNotice, Agreement, AgreementVersion, CurrentConsent, Decision
+from consents.models.advertising import COUNTED_FROM
 from privacy.lib.dates import clock, periods
 from privacy.policies import rulebook
 from privacy.policies.categories import CONTACT
@@ -21,6 +24,8 @@ from privacy.vault import actions as vault
 
 # The night rule does not concern e-mail (law C-16).
 NIGHT_EXEMPT_CHANNELS = frozenset({Agreement.Channel.EMAIL})
+# How long before the last day the question goes out.
+CONFIRM_BEFORE = timedelta(days=30)
 NIGHT_PARAMETERS = ("advertising.night.from", "advertising.night.until")
 
 
@@ -142,14 +147,18 @@ def _against_marketing(subject_id: UUID, at: datetime) -> Reason | None:
 
 
 def latest_decision(subject_id: UUID, agreement_code: str, at: datetime) -> Decision | None:
-    """Return the decision that stood at a moment."""
-    return (
-        Decision.objects.of(subject_id)
-        .filter(agreement__code=agreement_code, decided_at__lte=at)
-        .select_related("agreement", "version")
-        .order_by("-decided_at", "-recorded_at")
-        .first()
-    )
+    """Return the decision that stood at a moment: what stands now, from when it was recorded, else as it was dated.
+
+    What is no consent counts from when it was recorded also where a device dated it later, and an agreement that took
+    no effect never stood, whatever came before it (docs/decisions/0429).
+    """
+    recorded = Q(decision__recorded_at__lte=at) & (Q(decided_at__lte=at) | ~Q(choice=Decision.Choice.AGREE))
+    current = CurrentConsent.objects.of(subject_id).filter(recorded, agreement__code=agreement_code)
+    known = current.select_related("decision__agreement", "decision__version").first()
+    if known is not None:
+        return known.decision
+    history = Decision.objects.of(subject_id).filter(agreement__code=agreement_code).order_by("recorded_at", "id")
+    return precedence.stood_at(history.select_related("agreement", "version"), at)
 
 
 def night_hours(on: date) -> tuple[time, time]:
@@ -175,8 +184,21 @@ def confirm_by(consent: Decision, *, at: datetime | None = None, terms: ConsentV
     confirmed = AdvertisingNotice.objects.confirmations().filter(decision=consent)
     if at is not None:
         confirmed = confirmed.filter(sent_at__lte=at)
-    last = confirmed.order_by("-sent_at").values_list("sent_at", flat=True).first()
+    last = confirmed.order_by("-sent_at").values_list(COUNTED_FROM, flat=True).first()
     return (terms or ConsentValidity.read()).last_day(clock.kst_date(last or consent.decided_at))
+
+
+def counted_from(due_on: date, *, sent_on: date) -> datetime | None:
+    """Return from when the next years count of a consent that was asked about late; None where from the question.
+
+    The law has it confirmed before the same day of every second year (ICN-D 62-3(1)): who asks late has no longer until
+    the next one. What goes out when that one could be asked already counts by itself; after it, the newest day counts.
+    """
+    terms, same_day = ConsentValidity.read(), due_on + timedelta(days=1)
+    while same_day < (following := terms.last_day(same_day) + timedelta(days=1)) <= sent_on:
+        same_day = following
+    is_late = due_on < sent_on < terms.last_day(same_day) - CONFIRM_BEFORE
+    return clock.midnight(same_day) if is_late else None
 
 
 def _needs_reconsent(consent: Decision, at: datetime) -> bool:

@@ -7,12 +7,13 @@ from itertools import chain
 from typing import Any, cast
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import TruncDate
+from django.db.models.functions import Coalesce, TruncDate
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from consents.advertising import ConsentValidity
-from consents.models import AdvertisingNotice, Agreement, CurrentConsent, PlannedDestruction
+from consents.models import AdvertisingNotice, Agreement, CurrentConsent, PlannedDestruction, RepresentativeRequest
+from consents.models.advertising import COUNTED_FROM
 from privacy.lib.dates import clock
 from privacy.lib.registries import deadlines
 from privacy.lib.registries.deadlines import Deadline
@@ -46,14 +47,16 @@ def _given(standing: QuerySet[CurrentConsent], spans: list[tuple[date, date]]) -
 
 
 def _confirmed(standing: QuerySet[CurrentConsent], spans: list[tuple[date, date]]) -> Iterable[tuple[date, int]]:
-    """Return, by day, how many consents that stand were confirmed then for the last time."""
+    """Return, by day, how many consents that stand count from then since they were confirmed for the last time."""
     later = AdvertisingNotice.objects.confirmations().filter(
         decision=OuterRef("decision"), sent_at__gt=OuterRef("sent_at")
     )
+    # Those that went out late are few, and have an index of their own.
+    counted = Q(counted_from=None) & in_spans(spans, "sent_at") | in_spans(spans, "counted_from")
     found = AdvertisingNotice.objects.confirmations().filter(
-        in_spans(spans, "sent_at"), Exists(standing.filter(decision=OuterRef("decision")))
+        counted, Exists(standing.filter(decision=OuterRef("decision")))
     )
-    return _by_day(found.exclude(Exists(later)), "sent_at")
+    return _by_day(found.exclude(Exists(later)), COUNTED_FROM)
 
 
 def _current_consents() -> QuerySet[CurrentConsent]:
@@ -62,7 +65,7 @@ def _current_consents() -> QuerySet[CurrentConsent]:
     return CurrentConsent.objects.agreed().of_registered().filter(agreement__in=advertising)
 
 
-def _by_day(rows: QuerySet[Any], moment: str) -> Iterable[tuple[date, int]]:
+def _by_day(rows: QuerySet[Any], moment: str | Coalesce) -> Iterable[tuple[date, int]]:
     begun = rows.order_by().values_list(TruncDate(moment, tzinfo=clock.KST))
     return cast("Iterable[tuple[date, int]]", begun.annotate(number=Count("pk")))
 
@@ -83,6 +86,24 @@ deadlines.add_query(
     page="admin:consents_advertisingnotice_change",
     title=_("Advertising notice to be sent:"),
     permission="consents.view_advertisingnotice",
+)
+deadlines.add_query(
+    "consents.representative",
+    RepresentativeRequest.objects.open,  # law C-12, C-13
+    at="due_at",
+    reference="reference",
+    page="admin:consents_representativerequest_change",
+    title=_("A child's legal representative has to answer"),
+    permission="consents.view_representativerequest",
+)
+deadlines.add_query(
+    "consents.representative.told",
+    RepresentativeRequest.objects.untold,  # Decree art. 17-2(1)1
+    at="ended_at",
+    reference="reference",
+    page="admin:consents_representativerequest_change",
+    title=_("Confirm to a legal representative that they consented"),
+    permission="consents.view_representativerequest",
 )
 deadlines.add_query(
     "consents.destruction",

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from consents.models import Agreement, PlannedDestruction, PlannedDestructionQuerySet
-from privacy.policies.categories import ARCHIVE
+from privacy.policies.categories import WITHOUT_LISTS
 from privacy.retention import actions as retention
 from privacy.retention.destruction import blockers
 from privacy.retention.models import DestructionLine, DestructionList
@@ -83,7 +83,7 @@ def is_blocked_by_case(plan: PlannedDestruction, *, at: datetime) -> bool:
 def categories(plan: PlannedDestruction) -> list[str]:
     """Return what a plan destroys: with a required agreement everything goes."""
     agreement = plan.decision.agreement
-    return sorted(set(holdings.categories()) - {ARCHIVE}) if agreement.required else list(agreement.categories)
+    return sorted(set(holdings.categories()) - WITHOUT_LISTS) if agreement.required else list(agreement.categories)
 
 
 def is_held(plan: PlannedDestruction, *, at: datetime) -> bool:

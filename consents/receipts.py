@@ -21,6 +21,8 @@ EVENT_TYPES = {
     Decision.Choice.DISAGREE: ("explicit", "consent refused"),
     Decision.Choice.WITHDRAW: ("explicit", "consent withdrawn"),
 }
+# Nobody decided: the portal did what the law demands of a child's consent that no representative gave or confirmed.
+AUTOMATIC_EVENT = ("automatic", "consent ended by the controller, as the law demands")
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,20 @@ class ReceiptCheck:
 
 
 def receipt(decision: Decision, *, subject_reference: str) -> dict[str, Any]:
-    """Return the receipt of a decision. It names the person by her pseudonymous reference only."""
+    """Return the receipt of a decision. It names the person by her pseudonymous reference only.
+
+    Receipts of automatic withdrawals said once that they were explicit. One that was issued so stays what it was.
+    """
+    said = _made(decision, subject_reference, EVENT_TYPES[Decision.Choice(decision.choice)])
+    if decision.method != Decision.Method.AUTOMATIC or decision.receipt_digest == digest(said):
+        return said
+    return _made(decision, subject_reference, AUTOMATIC_EVENT)
+
+
+def _made(decision: Decision, subject_reference: str, event: tuple[str, str]) -> dict[str, Any]:
     version = decision.version
     agreement = decision.agreement
-    event_type, event_state = EVENT_TYPES[Decision.Choice(decision.choice)]
+    event_type, event_state = event
     return {
         "schema_version": SCHEMA,
         "record_id": decision.reference,

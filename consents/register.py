@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 
-from consents.models import AdvertisingNotice, AgreementVersion, Decision
+from consents.models import AdvertisingNotice, AgreementVersion, Decision, RepresentativeRequest
 from consents.register_details import with_details
 from privacy.lib.dates import clock
 from privacy.lib.display import display_names
@@ -52,7 +52,7 @@ registers.declare(
         ("기록일시", "decision.recorded_at"),
         ("본문 SHA-256", "decision.text_digest"),
     ),
-    records=lambda window: with_details(decisions(window).iterator(chunk_size=registers.CHUNK)),
+    records=lambda window: with_details(decisions(window)),
     subjects=lambda window: map(str, decisions(window).order_by().values_list("subject_id", flat=True).distinct()),
     printed=11,
     widths=(5, 3, 1, 2, 1, 2, 3, 2, 1, 2, 2),
@@ -80,6 +80,37 @@ registers.declare(
         .order_by("agreement__code", "number")
     ),
     printed=9,
+)
+registers.declare(
+    code="representative-requests",
+    title="법정대리인 동의 확인 대장",
+    models=("consents.representativerequest",),
+    permission="consents.view_representativerequest",
+    columns=(
+        ("번호", "reference"),
+        ("정보주체", "person"),
+        ("접수일시", "opened_at"),
+        ("요청 방법", "channel"),
+        ("요청일시", "asked_at"),
+        ("답변 기한", "due_at"),
+        ("상태", "state"),
+        ("종료일시", "ended_at"),
+        ("동의 확인 방법", "confirmation"),
+        ("답변 보관 위치", "document"),
+        ("기록자", "answered_by"),
+        ("확인 통지일시", "told_at"),
+    ),
+    records=lambda window: with_references(
+        RepresentativeRequest.objects.filter(opened_at__range=window.moments).order_by("opened_at", "id")
+    ),
+    subjects=lambda window: map(
+        str,
+        RepresentativeRequest.objects.filter(opened_at__range=window.moments)
+        .order_by()
+        .values_list("subject_id", flat=True)
+        .distinct(),
+    ),
+    widths=(2, 2, 2, 1, 2, 2, 1, 2, 2, 2, 2, 2),
 )
 registers.declare(
     code="advertising-notices",

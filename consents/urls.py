@@ -2,6 +2,7 @@ from django.urls import path
 
 from consents import views
 from consents.contacts import views as contacts
+from consents.representatives import views as representatives
 
 app_name = "consents"
 urlpatterns = [
@@ -15,5 +16,11 @@ urlpatterns = [
     path("consents/contacts/", contacts.contacts, name="contacts"),
     path("consents/contacts/verify/", contacts.verify, name="verify"),
     path("consents/contacts/<uuid:contact>/", contacts.contact, name="contact"),
+    path("consents/age/", representatives.age, name="age"),
+    path("consents/age/representative/", representatives.name, name="name_representative"),
+    path("consents/children/", representatives.children, name="children"),
+    path("consents/representative/", representatives.home, name="representative"),
+    path("consents/representative/leave/", representatives.leave, name="leave_representative"),
+    path("consents/representative/texts/", representatives.texts, name="representative_texts"),
     path("consents/<slug:code>/", views.agreement, name="agreement"),
 ]

@@ -15,7 +15,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -25,7 +24,6 @@ from consents.agreement_status import AgreementStatus
 from consents.destruction_status import PlanNow
 from consents.forms import CodeForm, VerificationForm
 from consents.models import (
-    NOTICES,
     Agreement,
     AgreementVersion,
     CurrentConsent,
@@ -33,6 +31,7 @@ from consents.models import (
     PlannedDestruction,
     PlannedDestructionQuerySet,
 )
+from consents.told_notices import told_of
 from privacy.ledger import actions as ledger
 from privacy.ledger import request_context
 from privacy.ledger.actors import ExternalActor
@@ -41,6 +40,7 @@ from privacy.lib.dates import clock
 from privacy.lib.display.reader_language import reader_language
 from privacy.lib.errors.refusals import Refusal, TooManyAttempts, Unavailable
 from privacy.lib.http import guest_session
+from privacy.lib.http.clear_site_data import FORGET
 from privacy.lib.identifiers.access_codes import new_form_nonce
 from privacy.subjects import actions as subjects
 from privacy.subjects.models import Subject
@@ -138,12 +138,13 @@ def agreement(request: HttpRequest, subject: Subject, code: str) -> HttpResponse
     context = {
         "offer": AgreementStatus(version, standing, asking, _closed(subject, version.agreement), basis),
         "version": version,
-        "notices": _notices(version, asked=not basis),
+        "notices": told_of(version, asked=not basis),
         "decisions": Decision.objects.of(subject.id).filter(agreement=version.agreement).order_by("-decided_at"),
         "refusal": refusal,
         "plans": _plans(_open_plans(subject).filter(decision__agreement=version.agreement)),
         "wait_hours": int(consents.wait(clock.now()).total_seconds() // 3600),
         "kept_by_law": consent_status.kept_by_law(version.agreement, clock.today()),
+        "is_child": consents.is_child(subject, at=clock.now()),
     }
     return render(request, "consents/agreement.html", context, status=422 if refusal else 200)
 
@@ -176,18 +177,22 @@ def receipt(request: HttpRequest, subject: Subject, reference: str) -> HttpRespo
 def new_code(request: HttpRequest, subject: Subject, reference: str) -> HttpResponse:
     """Issue a new consent code for a decision in force and show it, once, on its receipt; the earlier one ends.
 
-    A receipt whose page stood open while the person decided again gets none, and says so.
+    A receipt whose page stood open while the person decided again gets none, and says so; so does one that
+    is sent again after a newer code.
     """
     decision = get_object_or_404(
         Decision.objects.of(subject.id).select_related("agreement", "version"), reference=reference
     )
-    code = consents.issue_code(
-        decision,
-        submission=request.POST.get("submission") or new_form_nonce(),
-        replace=True,
-        actor=ExternalActor("subject", subject.reference),
-        at=clock.now(),
-    )
+    try:
+        code = consents.issue_code(
+            decision,
+            submission=request.POST.get("submission") or new_form_nonce(),
+            replace=True,
+            actor=ExternalActor("subject", subject.reference),
+            at=clock.now(),
+        )
+    except consents.CodeReplaced as error:
+        return _receipt_page(request, subject, decision, refusal=str(error))
     ended = _("You have decided again since. Get a consent code on the receipt of your latest decision.")
     return _receipt_page(request, subject, decision, code=code, refusal="" if code else ended)
 
@@ -216,7 +221,7 @@ def leave(request: HttpRequest) -> HttpResponse:
     """Close the pages on this device; whoever is signed in here stays so."""
     guest_session.end(request, SESSION)
     guest_session.end(request, PENDING)
-    return HttpResponseRedirect(reverse("consents:home"))
+    return HttpResponseRedirect(reverse("consents:home"), headers=FORGET)
 
 
 def _receipt_page(
@@ -258,24 +263,6 @@ def _open_with_code(request: HttpRequest, form: CodeForm) -> int:
     return 200
 
 
-NOTICE_TITLES: dict[str, Any] = {
-    "recipient": gettext_lazy("Recipient and purpose of use"),
-    "purpose": gettext_lazy("Purpose"),
-    "items": gettext_lazy("Items"),
-    "retention": gettext_lazy("Retention and use period"),
-    "refusal": gettext_lazy("Your right to refuse, and what refusing means"),
-}
-
-
-def _notices(version: AgreementVersion, *, asked: bool) -> list[tuple[Any, str]]:
-    """Return what a person is told before deciding (law C-01); of a provision, first who receives it (law P-02).
-
-    Where nobody is ``asked``, nobody can refuse (C-06).
-    """
-    told = ("recipient", *NOTICES) if version.spoken("recipient").strip() else NOTICES
-    return [(NOTICE_TITLES[notice], version.spoken(notice)) for notice in told if asked or notice != "refusal"]
-
-
 def _decide(request: HttpRequest, subject: Subject, version: AgreementVersion) -> Decision:
     """Take the button that was pressed under the text that was shown; a second click is the same decision."""
     at = clock.now()
@@ -295,10 +282,14 @@ def _decide(request: HttpRequest, subject: Subject, version: AgreementVersion) -
 
 
 def _list_context(subject: Subject) -> dict[str, Any]:
+    is_child = consents.is_child(subject, at=clock.now())
+    given = CurrentConsent.objects.of(subject.id).agreed().filter(decision__by_representative=True)
     return {
         "groups": _groups(_agreement_statuses(subject)),
         "subject": subject,
         "plans": _plans(_open_plans(subject)),
+        "is_child": is_child,
+        "was_child": is_child is False and given.exists(),
     }
 
 

@@ -4,48 +4,26 @@ The calls are described for machines at ``/api/v1/openapi.json``. Reports, of wh
 of their own (``views.py``), which stands in the same description.
 """
 
-import logging
 from collections.abc import Callable
 from functools import partial
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
-from ninja import NinjaAPI, Path, Query, Status
-from ninja.errors import AuthorizationError, HttpError, ValidationError
-from ninja.parser import Parser
+from django.http import HttpRequest
+from ninja import Path, Query, Status
 from ninja.security import HttpBearer
 
 from consents import advertising
 from devices import actions as devices
-from devices import api_consents, api_contacts, problems, schemas
+from devices import api_consents, api_contacts, api_messages, schemas
 from devices.actors import GatewayActor
-from devices.batch_parser import parse_strict_json
+from devices.machine_api import MachineAPI, idempotent
 from devices.openapi import describe
-from devices.prohibited_data import is_sensitive_item, safe_name
-from devices.refusals import MESSAGES, Malformed, Problem
-from devices.request_body import read_body, read_raw_body
+from devices.request_body import read_raw_body
 from devices.request_signatures import SentRequest
 from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
-from privacy.lib.errors.refusals import Refusal
 from privacy.lib.identifiers.access_codes import new_form_nonce
-from privacy.lib.identifiers.ids import retry_on_reference_collision
-
-logger = logging.getLogger("portal.api")
-# A small call is small.
-MAX_REQUEST_BODY = 64 * 1024
-MAX_IDEMPOTENCY_KEY = 128
-
-
-class StrictParser(Parser):
-    """JSON read strictly: doubled names, NaN, lone surrogates, too much depth are malformed."""
-
-    def parse_body(self, request: HttpRequest) -> Any:
-        return parse_strict_json(read_body(request, limit=MAX_REQUEST_BODY))
 
 
 class Token(HttpBearer):
@@ -58,24 +36,6 @@ class Token(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Any:
         return authenticated_gateway(request)
-
-
-class PortalAPI(NinjaAPI):
-    """The API with its description completed by what Ninja does not see."""
-
-    def get_root_path(self, path_params: Any) -> str:
-        return "/api/v1/"
-
-    def get_openapi_schema(self, **options: Any) -> Any:
-        return describe(super().get_openapi_schema(**options))
-
-    def validation_error_from_error_contexts(self, error_contexts: Any) -> ValidationError:
-        found = [
-            _problem(one, inside=context.model.__ninja_param_source__ == "body")
-            for context in error_contexts
-            for one in context.pydantic_validation_error.errors(include_url=False)
-        ]
-        return ValidationError([problem._asdict() for problem in found])
 
 
 def authenticated_gateway(request: HttpRequest) -> GatewayActor:
@@ -98,14 +58,14 @@ def _as_sent(request: HttpRequest) -> SentRequest:
     )
 
 
-api = PortalAPI(
+api = MachineAPI(
+    root="/api/v1/",
+    describe=describe,
     title="Privacy portal: API for device gateways",
     version="1.0.0",
-    description="Registration, licences, reports, consents, possession challenges, advertising permission.",
+    description="Registration, licences, reports, consents, possession challenges, messages, advertising permission.",
     urls_namespace="api",
-    docs_url=None,
     auth=Token(),
-    parser=StrictParser(),
 )
 Answers = dict[Any, Any]
 REFUSALS: Answers = {frozenset({400, 401, 403, 404, 409, 410, 413, 415, 422, 429, 503}): schemas.ProblemOut}
@@ -114,7 +74,7 @@ REFUSALS: Answers = {frozenset({400, 401, 403, 404, 409, 410, 413, 415, 422, 429
 def _require_scope(request: HttpRequest, scope: str, *, device: UUID | None = None) -> GatewayActor:
     """Return the caller, who may do this, of a device with its signature where it has a key of its own."""
     caller: GatewayActor = request.auth  # type: ignore[attr-defined]  # set by Ninja from Token
-    require_permission(caller, f"devices.{scope}")
+    require_permission(caller, f"devices.{scope}", missing_scope=scope)
     if device is not None:
         _device_key(request, caller, device)
     return caller
@@ -132,28 +92,7 @@ def _idempotent(
     *,
     complete: Callable[[Any], Any] = lambda body: body,
 ) -> Any:
-    """Carry out a write; under an Idempotency-Key the same request again gets the same answer.
-
-    ``complete`` adds to each answer what must not be stored with it.
-    """
-    key = request.headers.get("Idempotency-Key", "")
-    if not key:
-        status, body = retry_on_reference_collision(write)
-        return Status(status, complete(body))
-    if len(key) > MAX_IDEMPOTENCY_KEY or not key.isascii() or not key.isprintable():
-        message = _("An Idempotency-Key has at most 128 printable ASCII characters.")
-        raise Malformed([Problem("", "malformed", message)])
-    digest = sha256(f"{request.method} {request.path}\n".encode() + request.body).digest()
-    before = devices.claim_idempotency_key(gateway=caller, key=key, digest=digest, at=clock.now())
-    if before is not None:
-        return Status(before.status, complete(before.body))
-    try:
-        status, body = retry_on_reference_collision(write)
-    except BaseException:
-        devices.release_idempotency_key(gateway=caller, key=key)
-        raise
-    devices.store_response(gateway=caller, key=key, status=status, body=body)
-    return Status(status, complete(body))
+    return idempotent(request, write, caller_id=caller.gateway_id, complete=complete, at=clock.now())
 
 
 def _registration(body: schemas.Registration | schemas.Changes) -> dict[str, Any]:
@@ -163,6 +102,10 @@ def _registration(body: schemas.Registration | schemas.Changes) -> dict[str, Any
     return values
 
 
+def _told(done: devices.RegistrationResult) -> dict[str, Any]:
+    return {"device": str(done.device.id), "reference": done.device.reference, "corrected": list(done.corrected)}
+
+
 @api.put("/devices/{device}", response={200: schemas.DeviceOut, 201: schemas.DeviceOut, **REFUSALS}, tags=["devices"])
 def register_device(request: HttpRequest, device: Path[UUID], body: schemas.Registration) -> Any:
     """Register a device under the client's own id, or send its registration again."""
@@ -170,7 +113,7 @@ def register_device(request: HttpRequest, device: Path[UUID], body: schemas.Regi
 
     def write() -> tuple[int, Any]:
         done = devices.register(device_id=device, registration=_registration(body), gateway=caller, at=clock.now())
-        return 201 if done.made else 200, {"device": str(device), "reference": done.device.reference}
+        return 201 if done.made else 200, _told(done)
 
     return _idempotent(request, caller, write)
 
@@ -181,8 +124,7 @@ def update_device(request: HttpRequest, device: Path[UUID], body: schemas.Change
     caller = _require_scope(request, "devices", device=device)
 
     def write() -> tuple[int, Any]:
-        row = devices.update(device_id=device, changes=_registration(body), gateway=caller, at=clock.now())
-        return 200, {"device": str(device), "reference": row.reference}
+        return 200, _told(devices.update(device_id=device, changes=_registration(body), gateway=caller, at=clock.now()))
 
     return _idempotent(request, caller, write)
 
@@ -231,7 +173,8 @@ def decide(request: HttpRequest, device: Path[UUID], agreement: Path[str], body:
     """Record a decision of the device's user about one agreement, and get its receipt and its consent code.
 
     Show both on the device. The code opens the user's consent pages and is sent once: a repeated decision gets none,
-    unless the call is repeated with its Idempotency-Key because the answer was lost.
+    unless the call is repeated with its Idempotency-Key because the answer was lost. Where `stands` is false, a later
+    decision is on record and this one has no effect: tell the user, who can decide again.
     """
     caller = _require_scope(request, "consents", device=device)
     mark = request.headers.get("Idempotency-Key", "") or new_form_nonce()
@@ -240,7 +183,7 @@ def decide(request: HttpRequest, device: Path[UUID], agreement: Path[str], body:
         return 200, api_consents.decide(device, agreement, body, caller=caller, at=clock.now())
 
     def complete(body: Any) -> Any:
-        return body | {"code": api_consents.code_of(body["receipt"], mark=mark, caller=caller, at=clock.now())}
+        return body | api_consents.state_of(body["receipt"], mark=mark, caller=caller, at=clock.now())
 
     return _idempotent(request, caller, write, complete=complete)
 
@@ -262,6 +205,24 @@ def record_contacts(request: HttpRequest, device: Path[UUID], body: schemas.Cont
 
     def write() -> tuple[int, Any]:
         return 200, api_contacts.record(device, body, caller=caller, at=clock.now())
+
+    return _idempotent(request, caller, write)
+
+
+@api.get("/devices/{device}/messages", response={200: schemas.MessagesOut, **REFUSALS}, tags=["messages"])
+def messages_for(request: HttpRequest, device: Path[UUID]) -> Any:
+    """Get what the device has to show to its user. Show each once, in their language, and say that it was shown."""
+    caller = _require_scope(request, "messages", device=device)
+    return Status(200, api_messages.pending(device, caller=caller))
+
+
+@api.put("/devices/{device}/messages/{message}/shown", response={200: schemas.ShownOut, **REFUSALS}, tags=["messages"])
+def message_shown(request: HttpRequest, device: Path[UUID], message: Path[UUID], body: schemas.MessageShown) -> Any:
+    """Report that the device showed a message, and when. The first time counts; the same call again changes nothing."""
+    caller = _require_scope(request, "messages", device=device)
+
+    def write() -> tuple[int, Any]:
+        return 200, api_messages.shown(device, message, body.shown_at, caller=caller, at=clock.now())
 
     return _idempotent(request, caller, write)
 
@@ -316,65 +277,3 @@ def advertising_permission(
             "confirm_by": found.confirm_by,
         },
     )
-
-
-@api.exception_handler(Refusal)
-def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    """A refusal of a verb."""
-    return problems.refusal_response(refusal)
-
-
-@api.exception_handler(ValidationError)
-def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    """A call that does not fit its shape: every offending item, by pointer and code."""
-    found = [Problem(**one) for one in error.errors]
-    worst = next((one for one in found if one.code == "sensitive-item"), found[0])
-    return problems.problem_response(400, code=worst.code, detail=worst.message, errors=found)
-
-
-@api.exception_handler(Http404)
-def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
-    """A path that leads nowhere."""
-    return problems.problem_response(404, code="not-found", detail=_("There is nothing at this address."))
-
-
-@api.exception_handler(HttpError)
-def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
-    """What Ninja itself refuses; behind "can't parse the body" stands what our parser said."""
-    if isinstance(error.__cause__, Refusal):
-        return problems.refusal_response(error.__cause__)
-    status = 403 if isinstance(error, AuthorizationError) else error.status_code
-    return problems.problem_response(
-        status if status in problems.titles() else 400, code="malformed", detail=str(MESSAGES["malformed"])
-    )
-
-
-@api.exception_handler(OperationalError)
-@api.exception_handler(InterfaceError)
-def unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
-    """A database that can't be reached: nothing was accepted; ask again soon."""
-    logger.warning("the database did not answer: %s", type(error).__name__)
-    return problems.problem_response(
-        503,
-        code="unavailable",
-        detail=_("The portal can't store anything at the moment. Send it again soon."),
-        headers={"Retry-After": str(problems.RETRY_SOON)},
-    )
-
-
-def _problem(error: Any, *, inside: bool) -> Problem:
-    """Turn one finding of pydantic into pointer, code and sentence; what was sent stays out of it."""
-    # Ninja wraps each parameter into a model of its own: inside a body the first step only names the parameter.
-    place = list(error["loc"][1:] if inside else error["loc"])
-    code = error["type"] if error["type"] in MESSAGES else "malformed"
-    if error["type"] == "extra_forbidden":
-        code = "sensitive-item" if is_sensitive_item(str(place[-1]), error.get("input")) else "unknown-item"
-    elif error["type"] == "string_too_long":
-        code = "too-large"
-    names = []
-    for part in place:
-        name = str(part) if isinstance(part, int) else safe_name(str(part))
-        if name is None:
-            break
-        names.append(f"/{name}")
-    return Problem("".join(names), code, str(MESSAGES[code]))

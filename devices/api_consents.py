@@ -12,6 +12,7 @@ from consents.models import NOTICES, Agreement, AgreementVersion, CurrentConsent
 from devices import actions as devices
 from devices import schemas
 from devices.actors import GatewayActor
+from devices.models import Gateway
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
 from privacy.subjects.models import Subject
@@ -29,6 +30,7 @@ def decide(
     """Record a decision and return its receipt."""
     devices.owned_device(device, caller)
     subject = Subject.objects.get(pk=device)
+    _state_age(subject, body, caller=caller, at=at)
     made = consents.decide(
         subject=subject,
         version=_version(agreement, body),
@@ -44,10 +46,30 @@ def decide(
     return {"receipt": receipt, "digest": receipts.digest(receipt)}
 
 
-def code_of(receipt: dict[str, Any], *, mark: str, caller: GatewayActor, at: datetime) -> str | None:
-    """Return the consent code of a decision where it was not shown before, or to the call with the same mark."""
+def _state_age(subject: Subject, body: schemas.Decision, *, caller: GatewayActor, at: datetime) -> None:
+    """Record the age by the date of birth that was sent. Raises AgeNotStated where the gateway's users are asked."""
+    if body.birth_date is not None:
+        consents.state_age(subject, born_on=body.birth_date, actor=caller, at=at)
+    elif (
+        body.decision == "agree"
+        and body.representative is None
+        and consents.statement_of(subject) is None
+        and Gateway.objects.filter(pk=caller.gateway_id, users=Gateway.Users.ANYBODY).exists()
+    ):
+        raise consents.AgeNotStated(
+            _("Ask for the user's date of birth and send it: people under 14 may use devices of this gateway."),
+            pointer="/birth_date",
+        )
+
+
+def state_of(receipt: dict[str, Any], *, mark: str, caller: GatewayActor, at: datetime) -> dict[str, Any]:
+    """Return whether a decision stands now, and its consent code.
+
+    The code is there where it was not shown before, or to the call with the same mark.
+    """
     decision = Decision.objects.get(reference=receipt["record_id"])
-    return consents.issue_code(decision, submission=f"{caller.gateway_id} {mark}", actor=caller, at=at)
+    code = consents.issue_code(decision, submission=f"{caller.gateway_id} {mark}", actor=caller, at=at)
+    return {"stands": CurrentConsent.objects.filter(decision=decision).exists(), "code": code}
 
 
 def current_consents(device: UUID, *, caller: GatewayActor, at: datetime) -> dict[str, Any]:
@@ -81,7 +103,8 @@ def current_consents(device: UUID, *, caller: GatewayActor, at: datetime) -> dic
         }
         for row in sorted(held.values(), key=lambda row: row.agreement.position)
     ]
-    return {"device": device, "decisions": decisions, "needed": needed}
+    age = {None: "unknown", True: "child", False: "of-age"}[consents.is_child(subject, at=at)]
+    return {"device": device, "age": age, "decisions": decisions, "needed": needed}
 
 
 def _version(agreement: str, body: schemas.Decision) -> AgreementVersion:

@@ -15,9 +15,11 @@ class DevicesConfig(AppConfig):
     verbose_name = _("Devices")
 
     def ready(self) -> None:
-        from devices import checks, pseudonyms  # noqa: F401 - registers the checks
+        from devices import app_permissions, checks, pseudonyms  # noqa: F401 - registers the checks
         from privacy.ledger.entries import pseudonyms as names
         from privacy.lib.display import display_names
+        from privacy.policies import data_recipients
 
         names.add_source(pseudonyms.pseudonyms)
         display_names.add_source("cause", _cause_name)
+        data_recipients.add_source("app-permissions", app_permissions.app_permissions)

@@ -7,12 +7,15 @@ itself to say what is wrong with it. Nothing here stores or logs what was sent.
 import json
 import re
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 from django.utils.translation import gettext as _
 
+from devices import expected_values
+from devices.json_pieces import cut_array, cut_object
 from devices.prohibited_data import (
     contains_resident_number,
     is_sensitive_item,
@@ -35,8 +38,11 @@ from devices.report_schema import (
 from privacy.lib.http.control_characters import has_no_control_characters
 
 MAX_DEPTH = 16
+# What is longer, escapes and blanks included, isn't built to say what is wrong with it: it would be many times as long.
+MAX_BUILT = 32 * MAX_MESSAGE
 BATCH = msgspec.json.Decoder(Batch)
 RAW_BATCH = msgspec.json.Decoder(RawBatch)
+ANY: msgspec.json.Decoder[msgspec.Raw] = msgspec.json.Decoder(msgspec.Raw)
 REPORT: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyReport)
 ENCODER = msgspec.json.Encoder()
 # The strings of a batch besides its reports, and of a report besides its body, each in two quotation marks.
@@ -103,16 +109,19 @@ def parse_strict_json(raw: bytes) -> Any:
 
 def _parse_each(raw: bytes) -> ParsedBatch:
     try:
-        envelope = RAW_BATCH.decode(raw)
-    except msgspec.ValidationError as error:
-        raise Malformed([_envelope_problem(raw, error)]) from None
+        try:
+            envelope = RAW_BATCH.decode(raw)
+        except msgspec.ValidationError as error:
+            raise Malformed([_envelope_problem(raw, error)]) from None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise Malformed([Problem("", "malformed", _("This JSON does not have the expected structure."))]) from None
-    if not envelope.reports:
+    if memoryview(envelope.reports)[0] != ord("["):
+        raise Malformed([_problem("/reports", "malformed")])
+    items = list(islice(cut_array(envelope.reports), MAX_REPORTS + 1))
+    if not items:
         raise Malformed([Problem("/reports", "malformed", _("A batch must contain at least one report."))])
-    if len(envelope.reports) > MAX_REPORTS:
+    if len(items) > MAX_REPORTS:
         raise Malformed([Problem("/reports", "too-large", _("A batch can contain at most 1,000 reports."))])
-    items = [bytes(item) for item in envelope.reports]
     if _quotes(raw) != BATCH_QUOTES + sum(_quotes(item) for item in items):
         raise Malformed([Problem("", "malformed", _("A name appears twice."))])
     delivery = ParsedBatch(envelope.batch, [], [], positions := [], [])
@@ -136,12 +145,14 @@ def _parse_report(item: bytes) -> tuple[Problem | None, Any, bytes]:
     if _quotes(item) != REPORT_QUOTES + _quotes(body):
         return diagnose(item, None), None, b""
     if not MATCH_DEVICE_ID(report.device):
-        return _problem("/device", "malformed"), None, b""
+        return Problem("/device", "malformed", str(expected_values.UUID_SHAPE)), None, b""
     return _check_content(report, body), report, body
 
 
 def diagnose(item: bytes, error: Exception | None) -> Problem:
     """Say what is wrong with one report: the first problem, in the order of how grave it is."""
+    if len(item) > MAX_BUILT:
+        return _problem(_json_pointer(error) if _is_too_long(error) else "", "too-large")
     try:
         value = parse_strict_json(item)
     except Malformed as refusal:
@@ -161,12 +172,30 @@ def diagnose(item: bytes, error: Exception | None) -> Problem:
     if any(contains_resident_number(text) for text in iter_texts(value)):
         return _problem("/body" if isinstance(body, dict) else "", "sensitive-item")
     if not isinstance(kind, str) or kind not in REPORTS:
-        return _problem("/kind", "unknown-kind" if isinstance(kind, str) else "malformed")
+        return _unknown_kind(kind)
     for parent, name, _inner in undeclared:
         return _problem(_pointer(parent, name), "unknown-item")
     if isinstance(body, dict) and isinstance(body.get("message"), str) and len(body["message"].encode()) > MAX_MESSAGE:
         return _problem("/body/message", "too-large")
-    return _problem(_json_pointer(error), "too-large" if error and "length <=" in str(error) else "malformed")
+    if _is_too_long(error):
+        return _problem(_json_pointer(error), "too-large")
+    return _wrong_shape(error, kind)
+
+
+def _unknown_kind(kind: object) -> Problem:
+    if kind is None:
+        return Problem("/kind", "malformed", str(expected_values.REQUIRED))
+    if not isinstance(kind, str):
+        return Problem("/kind", "malformed", str(expected_values.STRING))
+    return Problem("/kind", "unknown-kind", f"{MESSAGES['unknown-kind']} {expected_values.one_of(REPORTS)}")
+
+
+def _wrong_shape(error: Exception | None, kind: object = None) -> Problem:
+    """Say where msgspec found something else than was declared, and what it should be."""
+    pointer = _json_pointer(error)
+    said = expected_values.of_msgspec(error, kind=kind, name=pointer.rpartition("/")[2])
+    missing = expected_values.missing_name(error)
+    return Problem(f"{pointer}/{missing}" if missing else pointer, "malformed", said)
 
 
 def _check_content(report: Any, body: bytes) -> Problem | None:
@@ -199,13 +228,18 @@ def _quotes(encoded: bytes) -> int:
 
 
 def _envelope_problem(raw: bytes, error: msgspec.ValidationError) -> Problem:
-    value = parse_strict_json(raw)
-    if isinstance(value, dict):
-        for name in value:
+    """Say what is wrong with a batch besides its reports. Raises msgspec.MsgspecError where its JSON has no end."""
+    if memoryview(ANY.decode(raw))[0] == ord("{"):
+        for name, sent in islice(cut_object(raw), 3):
             if name not in {"batch", "reports"}:
-                code = "sensitive-item" if is_sensitive_item(name, value[name]) else "unknown-item"
+                value = parse_strict_json(sent) if len(sent) <= MAX_BUILT else None
+                code = "sensitive-item" if is_sensitive_item(name, value) else "unknown-item"
                 return _problem(_pointer("", name), code)
-    return _problem(_json_pointer(error), "malformed")
+    return _wrong_shape(error)
+
+
+def _is_too_long(error: Exception | None) -> bool:
+    return error is not None and "length <=" in str(error)
 
 
 def _problem(pointer: str, code: str) -> Problem:

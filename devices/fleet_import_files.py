@@ -1,7 +1,7 @@
 """Files of an existing fleet: CSV or XLSX, one device a row, read and judged row by row and never kept."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import zip_longest
 from typing import Any
@@ -10,10 +10,12 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from devices.items import IMPORT_COLUMNS, INDEXED, NAMES_DEVICE, undeclared
-from devices.models import Device
+from consents import actions as consents
+from devices.items import IMPORT_COLUMNS, INDEXED, LICENCE_KEY, NAMES_DEVICE, undeclared
+from devices.models import Device, Licence
 from devices.prohibited_data import is_sensitive_name
 from devices.refusals import Problem
+from privacy.lib.dates import periods
 from privacy.lib.dates.form_fields import EARLIEST
 from privacy.lib.errors.refusals import Refusal
 from privacy.lib.sandbox import rejection, runner
@@ -21,16 +23,18 @@ from privacy.lib.sandbox.rejection import Rejected
 from privacy.lib.sandbox.runner import Limits
 from privacy.vault import actions as vault
 
-# A column of the file for each declared item, and when the person agreed, on paper, before the portal stood.
+# A column of the file for each declared item, and when the person agreed, on paper, before the portal stood. The date
+# of birth tells who was a child; it is kept no longer than the row.
 COLUMNS = (
     *IMPORT_COLUMNS, "licence_key", "licence_starts_on", "licence_ends_on",
-    "activation_agreed_on", "analytics_agreed_on", "app_log_agreed_on",
+    "activation_agreed_on", "analytics_agreed_on", "app_log_agreed_on", "birth_date",
 )  # fmt: skip
 AGREEMENT_OF_COLUMN = {
     "activation_agreed_on": "activation",
     "analytics_agreed_on": "service-analytics",
     "app_log_agreed_on": "app-log",
 }
+OLDEST_BIRTH = date(1900, 1, 1)
 MAX_ROWS = 50_000
 MAX_BYTES = 12 * 1024 * 1024
 # 50,000 rows of every column take half of this; the officer waits for the preview.
@@ -118,19 +122,49 @@ def validate_row(values: dict[str, str], today: date) -> tuple[dict[str, Any], l
         return {}, [_problem(one) for one in error.errors(include_url=False, include_input=False)]
     registration = checked.model_dump(exclude_none=True, mode="json")
     registration["agreed"] = {code: values[column] for column, code in AGREEMENT_OF_COLUMN.items() if column in values}
-    return registration, _problems(registration, values, today)
+    if "birth_date" in values:
+        registration["birth_date"] = values["birth_date"]
+    return registration, [*_problems(registration, values, today), *_problems_of_birth(values, today)]
+
+
+def problems_of_age(registration: Mapping[str, Any], *, anybody: bool, today: date) -> list[Problem]:
+    """Return why a row's consents can't be taken for the age of whoever gave them (law C-12).
+
+    ``anybody``: children may use the devices too, so who agreed has to say when they were born. A child's consent is
+    its representative's, which no list has.
+    """
+    if not registration.get("agreed"):
+        return []
+    if "birth_date" not in registration:
+        return [Problem("birth_date", consents.AgeNotStated.code, "")] if anybody else []
+    child = periods.age(date.fromisoformat(registration["birth_date"]), today) < consents.OF_AGE
+    return [Problem("birth_date", consents.RepresentativeNeeded.code, "")] if child else []
+
+
+def _problems_of_birth(values: Mapping[str, str], today: date) -> list[Problem]:
+    try:
+        if "birth_date" in values and not OLDEST_BIRTH <= date.fromisoformat(values["birth_date"]) <= today:
+            return [Problem("birth_date", "clock", "")]
+    except ValueError:
+        return [Problem("birth_date", "malformed", "")]
+    return []
 
 
 type Indexes = dict[bytes, str]
 
 
 def indexes(registrations: Sequence[dict[str, Any]]) -> list[Indexes]:
-    """Return the blind indexes of each device's identifiers, with the identifier each is of, in one question."""
+    """Return the blind indexes of each device's identifiers and licence key, each with its item, in one question."""
     asked = [
         (place, item, registration[item])
         for place, registration in enumerate(registrations)
         for item in INDEXED
         if item in registration
+    ]
+    asked += [
+        (place, LICENCE_KEY.code, registration["licence"]["key"])
+        for place, registration in enumerate(registrations)
+        if "licence" in registration
     ]
     digests = vault.blind_indexes_of((item, value) for _place, item, value in asked)
     found: list[Indexes] = [{} for _registration in registrations]
@@ -139,9 +173,18 @@ def indexes(registrations: Sequence[dict[str, Any]]) -> list[Indexes]:
     return found
 
 
-def duplicates(found: Indexes, seen: set[bytes]) -> list[Problem]:
-    """Return which identifiers stand twice in the file, or belong to a device that is registered."""
-    return [Problem(item, "already-registered", "") for index, item in found.items() if index in seen]
+def duplicates(found: Indexes, seen: set[bytes], corrected: set[bytes]) -> list[Problem]:
+    """Return which identifiers stand twice in the file, or belong to a device that is registered, or did.
+
+    Several devices may have one licence key. What a correction has replaced may be another device's all the same: its
+    gateway registers it.
+    """
+    held = {index for index, item in found.items() if item in INDEXED} & seen
+    return [
+        Problem(item, "already-registered" if index in held else "was-corrected", "")
+        for index, item in found.items()
+        if index in held or index in corrected
+    ]
 
 
 def registered_indexes(found: Iterable[Indexes], *, besides: Sequence[UUID] = ()) -> set[bytes]:
@@ -155,6 +198,25 @@ def registered_indexes(found: Iterable[Indexes], *, besides: Sequence[UUID] = ()
         held = Device.objects.filter(**{f"{name}__in": wanted}).exclude(id__in=besides).values_list(name, flat=True)
         known |= {prefix + bytes(index) for index in held}
     return known
+
+
+def corrected_indexes(found: Iterable[Indexes], *, besides: Sequence[UUID] = ()) -> set[bytes]:
+    """Return those of these indexes whose value a correction of a registered device has replaced (decision 0435).
+
+    Devices ``besides`` these are asked, and their licences.
+    """
+    asked = {index for of_device in found for index in of_device}
+    known: set[bytes] = set()
+    of_devices = Device.objects.exclude(replaced={}).exclude(id__in=besides)
+    of_licences = Licence.objects.exclude(replaced={}).exclude(device_id__in=besides)
+    for item in (*INDEXED, LICENCE_KEY.code):
+        prefix = item.encode()
+        digits = [index[len(prefix) :].hex() for index in asked if index.startswith(prefix)]
+        held = of_devices if item in INDEXED else of_licences
+        kept = held.filter(**{f"replaced__{item}__has_any_keys": digits})
+        for replaced in kept.values_list("replaced", flat=True):
+            known |= {prefix + bytes.fromhex(one) for one in replaced[item]}
+    return known & asked
 
 
 def _problems(registration: dict[str, Any], values: dict[str, str], today: date) -> list[Problem]:

@@ -25,7 +25,7 @@ def describe(schema: Any) -> Any:
     held.update({name: shape for name, shape in components.items() if name not in held})
     for path in schema["paths"].values():
         for method, operation in path.items():
-            _as_problems(operation["responses"])
+            as_problems(operation["responses"])
             if method in {"put", "post", "patch"}:
                 operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
     prefix = next(iter(schema["paths"])).partition("/devices/")[0]
@@ -37,7 +37,7 @@ def describe(schema: Any) -> Any:
             for status in PROBLEM_STATUSES
         },
     }
-    _as_problems(responses)
+    as_problems(responses)
     schema["paths"][f"{prefix}/reports"] = {
         "post": {
             "operationId": "store_reports",
@@ -54,7 +54,7 @@ def describe(schema: Any) -> Any:
     return schema
 
 
-def _as_problems(responses: dict[str, Any]) -> None:
+def as_problems(responses: dict[str, Any]) -> None:
     """Problems have a media type of their own (RFC 9457)."""
     for status, response in responses.items():
         content = response.get("content", {})

@@ -4,7 +4,7 @@ The functions that do it belong to the owner of the tables (migration 0002); the
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 
 from django.db import connections
@@ -13,6 +13,7 @@ from privacy.lib.dates import clock
 
 TABLES = ("devices_report", "devices_applog")
 MONTHS_AHEAD = 3
+FIRST = date(2000, 1, 1).toordinal()
 
 
 def month_of(moment: datetime) -> date:
@@ -22,8 +23,8 @@ def month_of(moment: datetime) -> date:
 
 @lru_cache(maxsize=4096)
 def day_of(number: int) -> date:
-    """Return a calendar day in Korea by its number since 2000."""
-    return date(2000, 1, 1) + timedelta(days=number)
+    """Return a calendar day in Korea by its number since 2000; beyond the calendar, its nearest end."""
+    return date.fromordinal(min(max(FIRST + number, 1), date.max.toordinal()))
 
 
 @lru_cache(maxsize=4096)

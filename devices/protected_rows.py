@@ -3,6 +3,7 @@
 from devices.models import (
     AppLog,
     AppLogRemoval,
+    AppPermission,
     Batch,
     Challenge,
     CountedSlice,
@@ -20,7 +21,9 @@ from devices.models import (
 )
 from privacy.ledger import protected_tables
 
-protected_tables.declare(Gateway, GatewayToken, Challenge, FleetImport, Device, Licence, SettledError, AppLogRemoval)
+protected_tables.declare(
+    Gateway, GatewayToken, Challenge, FleetImport, Device, Licence, SettledError, AppLogRemoval, AppPermission
+)
 
 protected_tables.exempt(DailyReportCount, CountedSlice, because="counts of what intake received")
 protected_tables.exempt(RequestNonce, IdempotentResponse, because="a call of a gateway, for minutes")

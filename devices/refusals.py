@@ -32,6 +32,12 @@ class UnknownDevice(Refusal):
     code = "unknown-device"
 
 
+class UnknownMessage(Refusal):
+    """The device has no such message to show, and never had."""
+
+    code = "unknown-message"
+
+
 class FrozenItems(Refusal):
     """An item that is being corrected is not overwritten meanwhile (P1.5)."""
 
@@ -78,7 +84,9 @@ MESSAGES = {
     "unknown-item": _("This item is not declared in the privacy policy, so it was not stored."),
     "sensitive-item": _("Sensitive and unique identification information is never accepted, so it was not stored."),
     "bad-identifier": _("This identifier is not valid."),
-    "no-consent": _("The consent that this requires has not been given."),
+    "no-consent": _(
+        "The consent that this requires has not been given. GET …/consents of the device lists what to ask about."
+    ),
     "frozen": _("This information is being corrected. It can't be changed or used until the correction is complete."),
     "suspended": _("Processing of this information is suspended."),
     "withdrawn": _("The registration or the service has ended."),
@@ -86,6 +94,7 @@ MESSAGES = {
     "clock": _("This time is not plausible. Check the clock."),
     "too-large": _("This is larger than allowed."),
     "unknown-device": _("There is no such device."),
+    "unknown-message": _("There is no such message for this device."),
     "unknown-kind": _("There is no such kind of report."),
     "malformed": _("This value is not in the expected format."),
 }

@@ -127,10 +127,10 @@ class Batch(Struct, forbid_unknown_fields=True, gc=False):
 
 
 class RawBatch(Struct, forbid_unknown_fields=True):
-    """The same, each report still as it was sent: read when one of them does not fit."""
+    """The same, the reports still as they were sent: read when one of them does not fit, or there are too many."""
 
     batch: UUID
-    reports: list[msgspec.Raw]
+    reports: msgspec.Raw
 
 
 class RefusedReport(Struct):

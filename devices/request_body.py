@@ -1,5 +1,7 @@
 """Reading the body of a request: its type, its encoding, and no more than allowed of it, packed or unpacked."""
 
+from collections.abc import Collection
+
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from django.http.request import RawPostDataException, UnreadablePostError
@@ -23,12 +25,12 @@ class UnsupportedMediaType(Refusal):
     code = "media-type"
 
 
-def read_body(request: HttpRequest, *, limit: int = MAX_BODY) -> bytes:
-    """Return the unpacked JSON body. Raises BodyTooLarge, UnsupportedMediaType, Malformed.
+def read_body(request: HttpRequest, *, limit: int = MAX_BODY, types: Collection[str] = ("application/json",)) -> bytes:
+    """Return the unpacked JSON body, sent as one of ``types``. Raises BodyTooLarge, UnsupportedMediaType, Malformed.
 
     A packed body is unpacked up to the limit and no further, so that a small bomb can't fill the memory.
     """
-    if request.content_type != "application/json":
+    if request.content_type not in types:
         raise UnsupportedMediaType(_("Send application/json."))
     charset = (request.content_params or {}).get("charset", "utf-8").lower()
     if charset not in {"utf-8", "utf8", "us-ascii"}:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
+from django.utils.functional import Promise
 from ninja import Schema
 from pydantic import (
     AfterValidator,
@@ -14,11 +15,14 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationInfo,
     create_model,
+    field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
+from devices import expected_values
 from devices.items import REGISTRATION, RegistrationItem
 from devices.prohibited_data import contains_resident_number
 from devices.refusals import MESSAGES
@@ -31,8 +35,8 @@ MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\
 FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
-def _refuse(code: str) -> PydanticCustomError:
-    return PydanticCustomError(code, str(MESSAGES[code]))
+def _refuse(code: str, said: Promise | str | None = None) -> PydanticCustomError:
+    return PydanticCustomError(code, str(said or MESSAGES[code]))
 
 
 def _screened(text: str) -> str:
@@ -43,10 +47,10 @@ def _screened(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _spelled(pattern: re.Pattern[str]) -> BeforeValidator:
+def _spelled(pattern: re.Pattern[str], said: Promise) -> BeforeValidator:
     def check(value: Any) -> Any:
         if not isinstance(value, str) or not pattern.fullmatch(value):
-            raise _refuse("malformed")
+            raise _refuse("malformed", said)
         return value
 
     return BeforeValidator(check)
@@ -66,9 +70,12 @@ def _in_reach(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-Day = Annotated[date, _spelled(DAY), AfterValidator(_a_day)]
+Day = Annotated[date, _spelled(DAY, expected_values.DAY_SHAPE), AfterValidator(_a_day)]
 Moment = Annotated[
-    AwareDatetime, _spelled(MOMENT), AfterValidator(_in_reach), Field(json_schema_extra={"format": "date-time"})
+    AwareDatetime,
+    _spelled(MOMENT, expected_values.MOMENT_SHAPE),
+    AfterValidator(_in_reach),
+    Field(json_schema_extra={"format": "date-time"}),
 ]
 Text = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200), AfterValidator(_screened)]
 Identifier = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64), AfterValidator(_screened)]
@@ -165,6 +172,8 @@ class Decision(Declared):
     decided_at: Moment
     method: Literal["paper", "phone", "phone-website", "website", "email", "app"]
     language: Literal["ko", "en"]
+    # Whether the user is under 14 is computed from it; the date is not kept.
+    birth_date: Day | None = None
     representative: Representative | None = None
 
 
@@ -190,19 +199,37 @@ class Contacts(Declared):
         return self
 
 
+class MessageShown(Declared):
+    """When the device showed a message to its user."""
+
+    shown_at: Moment
+
+
 class ChallengeAnswer(Declared):
     """What the holder of the device answered; to confirm, they type the code that the portal shows."""
 
     challenge: UUID
     response: Literal["confirm", "deny"]
-    code: TypedCode = ""
+    # Asked for also where it is left out: an empty code is no try at it.
+    code: Annotated[TypedCode, Field(validate_default=True)] = ""
+
+    @field_validator("code")
+    @classmethod
+    def code_confirms(cls, code: str, info: ValidationInfo) -> str:
+        if info.data.get("response") == "confirm" and not code.strip():
+            raise _refuse("malformed", expected_values.REQUIRED)
+        return code
 
 
 class DeviceOut(Schema):
-    """A device, by its client's id and by the reference that people use."""
+    """A device, by its client's id and by the reference that people use.
+
+    ``corrected`` names what the call repeated although its person has had it corrected: the right value stays.
+    """
 
     device: UUID
     reference: str
+    corrected: list[str] = []
 
 
 class SettledOut(Schema):
@@ -215,11 +242,13 @@ class SettledOut(Schema):
 class ReceiptOut(Schema):
     """The receipt of a decision, shaped like ISO/IEC TS 27560, and its digest as it stands on the ledger.
 
-    ``code`` is the consent code for the user; null where it was sent before or a later decision replaced this one.
+    ``stands``: whether this decision is the one in force. If not, a later one is on record, and this one took no effect
+    or does no longer. ``code`` is the consent code for the user; null where it was sent before or ``stands`` is false.
     """
 
     receipt: dict[str, Any]
     digest: str
+    stands: bool
     code: str | None
 
 
@@ -250,18 +279,24 @@ class ConsentsOut(Schema):
     """What a person has decided, and about which agreements she must be asked."""
 
     device: UUID
+    # Whether the user said that they are under 14; unknown where nobody asked.
+    age: Literal["unknown", "child", "of-age"]
     decisions: list[StandingOut]
     needed: list[TextOut]
 
 
 class ContactOut(Schema):
-    """A contact that is used, without its value. ``verified``: its user typed the code that we mailed there."""
+    """A contact that is used, without its value. ``verified``: its user typed the code that we mailed there.
+
+    ``corrected``: this call repeated a value that its person has had corrected; the right one stays.
+    """
 
     kind: str
     language: str
     preferred: bool
     verified: bool
     recorded_at: datetime
+    corrected: bool = False
 
 
 class ContactsOut(Schema):
@@ -269,6 +304,38 @@ class ContactsOut(Schema):
 
     device: UUID
     contacts: list[ContactOut]
+
+
+class MessageText(Schema):
+    """A message in one language."""
+
+    title: str
+    text: str
+
+
+class MessageOut(Schema):
+    """A message that the device has to show; ``language`` is the one that its user reads, as far as it is known."""
+
+    message: UUID
+    kind: str
+    language: str
+    since: datetime
+    ko: MessageText
+    en: MessageText
+
+
+class MessagesOut(Schema):
+    """What a device has to show, oldest first."""
+
+    device: UUID
+    messages: list[MessageOut]
+
+
+class ShownOut(Schema):
+    """A message that was shown."""
+
+    message: UUID
+    device: UUID
 
 
 class ChallengeOut(Schema):

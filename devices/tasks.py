@@ -7,7 +7,7 @@ from uuid import UUID
 
 from devices import actions as devices
 from devices import eligibility, partitions
-from devices.actions.discarding import DISCARDED
+from devices.actions.discarded_imports import DISCARDED
 from privacy.jobs import outbox
 from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
@@ -23,10 +23,13 @@ CATEGORIES = (SERVICE_ANALYTICS, APP_LOG)
 def continue_import(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Register a fleet from its file, for most of a minute at a time."""
     end = time.monotonic() + 40
-    while not devices.continue_import(UUID(ids["import"]), actor=SystemActor("fleet-import"), at=clock.now()):
-        if time.monotonic() > end:
-            devices.requeue_import(UUID(ids["import"]))
-            return
+    try:
+        while not devices.continue_import(UUID(ids["import"]), actor=SystemActor("fleet-import"), at=clock.now()):
+            if time.monotonic() > end:
+                devices.requeue_import(UUID(ids["import"]))
+                return
+    except vault.UnderHold:
+        raise outbox.RetryLater(12 * 60 * 60, "a hold keeps rows that were refused") from None
 
 
 @outbox.deliverer(DISCARDED)

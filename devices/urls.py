@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from devices import problems
-from devices.api import api, unavailable
+from devices.api import api
+from devices.machine_api import unavailable
 from devices.views import reports
 from privacy.lib.postgres.failures import is_unavailable
 

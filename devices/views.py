@@ -21,7 +21,7 @@ def reports(request: HttpRequest) -> HttpResponse:
         connections[alias].health_check_done = True  # type: ignore[attr-defined]  # the stubs lack it
     try:
         caller = authenticated_gateway(request)
-        require_permission(caller, "devices.reports")
+        require_permission(caller, "devices.reports", missing_scope="reports")
         request_context.set_actor(caller)
         answer = devices.store_reports(read_body(request), gateway=caller, at=clock.now())
     except Refusal as refusal:

@@ -11,4 +11,5 @@ from tests.factories.retention import *  # noqa: F403
 from tests.factories.rights import *  # noqa: F403
 from tests.factories.safeguards import *  # noqa: F403
 from tests.factories.subjects import *  # noqa: F403
+from tests.factories.systems import *  # noqa: F403
 from tests.factories.vault import *  # noqa: F403

@@ -16,7 +16,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-CLIENT, SECRET = "portal", "a secret between the two"
+CLIENT, SECRET = "portal", "a secret between the two, as long as a sum needs it"
 
 
 class Provider:
@@ -30,6 +30,8 @@ class Provider:
         self.lies: dict[str, Any] = {}
         self.signs_with = self.key
         self.asked: list[str] = []
+        # Every token that it gave out.
+        self.given: list[str] = []
         self.issuer = ""
 
     def described(self) -> dict[str, Any]:
@@ -72,6 +74,7 @@ class Provider:
             headers={k: v for k, v in headers.items() if v} | self.lies.get("headers", {}),
         )
         answer = {"access_token": secrets.token_urlsafe(16), "token_type": "Bearer", "id_token": token}
+        self.given += [answer["access_token"], token]
         return {**answer, **self.lies.get("tokens", {})}
 
     def keys(self) -> dict[str, Any]:

@@ -3,6 +3,9 @@
 import struct
 import zlib
 from base64 import b64decode
+from io import BytesIO
+
+from PIL import Image
 
 
 def pdf(*more: bytes, catalog: bytes = b"", page: bytes = b"", trailer: bytes = b"", version: bytes = b"1.7") -> bytes:
@@ -57,3 +60,15 @@ def jpeg(width: int = 1, height: int = 1) -> bytes:
     """A sound JPEG of one pixel, or one that only says to be larger."""
     at = JPEG.index(b"\xff\xc0")
     return JPEG[: at + 5] + struct.pack(">HH", height, width) + JPEG[at + 9 :]
+
+
+def jpeg_2000() -> bytes:
+    """A sound JPEG 2000 of eight by eight pixels, in its box."""
+    made = BytesIO()
+    Image.new("RGB", (8, 8)).save(made, "JPEG2000", no_jp2=False)
+    return made.getvalue()
+
+
+def jbig2(kind: int, body: bytes) -> bytes:
+    """A segment of a JBIG2 picture as it stands in a PDF: of the first page, which refers to no other."""
+    return struct.pack(">IBBBI", 0, kind, 0, 1, len(body)) + body

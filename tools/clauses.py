@@ -76,7 +76,13 @@ def _of(node: ast.stmt, outer: str, mark: str) -> Iterator[tuple[str, str]]:
 def _ids(expression: ast.expr, mark: str) -> Iterator[str]:
     for node in ast.walk(expression):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == mark:
-            yield from (one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str))
+            for one in node.args:
+                if not isinstance(one, ast.Constant):
+                    raise SystemExit(
+                        f"mark.{mark} in line {node.lineno}: write each id out, or nobody sees what is cited."
+                    )
+                if isinstance(one.value, str):
+                    yield one.value
 
 
 def page(held: list[Clause], tests: dict[str, list[str]]) -> str:

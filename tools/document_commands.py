@@ -45,7 +45,7 @@ class Block:
 def documents() -> list[Path]:
     """Return everything that tells people what to type."""
     folders = [ROOT / "docs", ROOT / "docs" / "guide"]
-    apps = [*ROOT.glob("privacy/*/README.md"), *ROOT.glob("*/README.md")]
+    apps = [*ROOT.glob("privacy/*/README.md"), *ROOT.glob("*/README.md"), *ROOT.glob("sdk/*/README.md")]
     return sorted({*ROOT.glob("*.md"), *apps, *(path for folder in folders for path in folder.glob("*.md"))})
 
 

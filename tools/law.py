@@ -26,12 +26,16 @@ EDITIONS = (
     ROOT / "privacy" / "policies" / "editions" / "parameters.toml",
     ROOT / "privacy" / "workforce" / "editions" / "parameters.toml",
     ROOT / "privacy" / "processors" / "editions" / "parameters.toml",
+    ROOT / "privacy" / "processors" / "editions" / "business_transfers.toml",
     ROOT / "privacy" / "safeguards" / "editions" / "thresholds.toml",
     ROOT / "privacy" / "safeguards" / "editions" / "reports.toml",
     ROOT / "privacy" / "safeguards" / "editions" / "use_notice.toml",
+    ROOT / "privacy" / "safeguards" / "editions" / "source_notice.toml",
     ROOT / "privacy" / "disclosures" / "editions" / "reports.toml",
+    ROOT / "privacy" / "disclosures" / "editions" / "documents.toml",
     ROOT / "privacy" / "rights" / "editions" / "source.toml",
     ROOT / "privacy" / "rights" / "editions" / "automated.toml",
+    ROOT / "privacy" / "rights" / "editions" / "messages.toml",
 )
 PROBES = ROOT / "tests" / "house" / "test_parameters.py"
 # What a verdict must say, and nothing else beside `id`, `says` and `source`.
@@ -46,7 +50,7 @@ MAY = {
     "implemented": {"pages", "parameters", "note"},
     "parameter": {"code", "pages", "note"},
     "not applicable": {"note"},
-    "announced": {"note"},
+    "announced": {"note", "code", "tests"},
     "open": {"code", "pages", "parameters", "tests", "note"},
 }
 HEAD = """# The law, rule by rule

@@ -30,7 +30,7 @@ AREAS = {
     "retention": ("privacy/retention/*.py", "privacy/retention/actions/**/*.py", "privacy/retention/archive/*.py",
                   "privacy/retention/destruction/*.py", "privacy/retention/restore_gate/*.py",
                   "privacy/retention/schedule/*.py"),
-    "duties": ("privacy/ledger/second_people.py", "privacy/accounts/second_person.py",
+    "duties": ("privacy/ledger/account_relations.py", "privacy/accounts/second_person.py",
                "privacy/accounts/access_requirements.py", "privacy/accounts/approval_signatures.py"),
 }  # fmt: skip
 # What only names, shows or declares: a change there is no change of what happens.

@@ -10,7 +10,13 @@ from uuid import UUID, uuid5
 
 from django.db import transaction
 
-from config.demonstration import example_accounts, example_notices, example_reviews, example_safeguards
+from config.demonstration import (
+    example_accounts,
+    example_notices,
+    example_reviews,
+    example_safeguards,
+    example_systems,
+)
 from config.demonstration.example_accounts import (
     DEMO,
     add_authenticators,
@@ -90,6 +96,7 @@ def load_examples(base: str) -> Iterator[str]:
     if not Disclosure.objects.provided().exists():
         provide_to(party, ids[0], people)
     yield f"a disclosure to {party.title}, approved by a second person"
+    yield example_systems.register_systems(people, clock.now())
     yield archive_an_access(gateway, people, clock.now())
     yield example_reviews.review_access_records(people, clock.now())
     yield from example_safeguards.load_safeguards(people, clock.now())

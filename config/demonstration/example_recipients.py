@@ -11,7 +11,9 @@ from privacy.disclosures import actions as disclosures
 from privacy.disclosures.models import ThirdParty
 from privacy.lib.dates import clock
 from privacy.policies import actions as policies
+from privacy.policies import assessed_changes
 from privacy.policies.models import PolicyVersion
+from privacy.safeguards import actions as safeguards
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,9 @@ class ExampleRecipient:
             at=at,
         )
         version = policies.submit(draft, actor=hana, at=at)
+        for change in assessed_changes.unassessed(version, clock.kst_date(at)):
+            reason = "계약과 동의를 검토함: 제공 항목이 기존 제공과 같음 (example)"
+            safeguards.exempt_change(version, change=change.key, reason=reason, actor=hana, at=at)
         policies.approve(version, actor=odile, at=at)
         return policies.publish(version, actor=odile, at=at)
 

@@ -67,8 +67,35 @@ def _load(people: dict[str, User], at: datetime) -> Iterator[str]:
     yield "two inspections, one with findings"
     record_area_visits(odile, hana, at=at)
     yield "two protected areas with permits, entries and a medium that is out"
+    decide_duties(odile, at=at)
+    yield "the numbers of last year, and six decisions on which duties bind"
     safeguards.make_report(year=clock.kst_date(at).year, language="ko", actor=odile, at=at)
     yield "an annual report"
+
+
+def decide_duties(odile: User, *, at: datetime) -> None:
+    """Record the numbers of last year and decide on six duties by them: one binds and has its measure."""
+    safeguards.record_figures(
+        year=clock.kst_date(at).year - 1, sales=42_000, average_sales=40_000, people=12_400, sensitive_people=0,
+        users=900, is_small=True, source="감사보고서와 시스템 통계 (example)", actor=odile, at=at,
+    )  # fmt: skip
+    insurance = safeguards.register_measure(
+        code="insurance", title="개인정보 손해배상책임보험", kind=Measure.Kind.OTHER, clause="", owner=odile.ref,
+        cycle_days=365, actor=odile, at=at,
+    )  # fmt: skip
+    for duty, reasons in (
+        ("insurance", "매출액과 정보주체 수가 기준 이상이어서 보험에 가입함"),
+        ("portability", "매출액과 정보주체 수가 기준에 미치지 않음"),
+        ("portability-others", "보건의료·통신·에너지 정보전송자에 해당하지 않음"),
+        ("certification", "의무 대상이 아니라고 판단함. 시행령 확인 후 다시 판단"),
+        ("automated", "단말 조치는 담당자가 결정함"),
+        ("telecom", "전기통신사업자로 등록·신고하지 않음"),
+    ):
+        binds = duty == "insurance"
+        safeguards.decide_applicability(
+            threshold=duty, applies=binds, reasons=f"{reasons} (example)", measure=insurance if binds else None,
+            actor=odile, at=at,
+        )  # fmt: skip
 
 
 def organise(people: dict[str, User], *, on: date, at: datetime) -> None:

@@ -185,7 +185,9 @@ def prove_possession(walk: WalkContext, number: str, code: str, device: UUID) ->
     expect(shown not in str(challenge), f"the page's code, and the device's: {challenge}")
     answer = {"challenge": challenge["challenge"], "response": "confirm"}
     blind = walk.gateway.call("POST", f"/devices/{device}/challenge", answer)
-    expect(blind.status == 409 and blind.json["code"] == "wrong-code", f"confirming without the code: {blind.text}")
+    expect(blind.status == 400 and blind.json["code"] == "malformed", f"confirming without the code: {blind.text}")
+    guessed = walk.gateway.call("POST", f"/devices/{device}/challenge", {**answer, "code": shown[::-1] + "0"})
+    expect(guessed.status == 409 and guessed.json["code"] == "wrong-code", f"confirming with a guess: {guessed.text}")
     walk.gateway.must("POST", f"/devices/{device}/challenge", {**answer, "code": shown})
 
 

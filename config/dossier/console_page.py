@@ -3,6 +3,7 @@
 import tempfile
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -32,17 +33,21 @@ class DossierForm(PeriodForm):
     language = forms.ChoiceField(
         label=_("Language"), choices=[("ko", "한국어"), ("en", "English")], widget=forms.RadioSelect
     )
-    case = forms.CharField(
-        label=_("Case"),
-        max_length=20,
-        required=False,
-        help_text=_("Its story comes along, with a proof of each entry."),
-    )  # fmt: skip
+    case = forms.CharField(label=_("Case"), max_length=20, required=False)
     criterion = forms.CharField(
         label=_("Criterion of ISMS-P"), max_length=8, required=False,
         help_text=_("Only what shows it: 3.2.1, or an area such as 2.5. Leave it empty for everything."),
     )  # fmt: skip
     reason = forms.CharField(label=_("Reason for the export"), max_length=300)
+
+    def __init__(self, *args: Any, with_trail: bool, **kwargs: Any) -> None:
+        """``with_trail``: whether who asks may export the audit trail, of which a proof is a piece."""
+        super().__init__(*args, **kwargs)
+        self.fields["case"].help_text = (
+            _("Its history is included, with a proof of each entry.")
+            if with_trail
+            else _("Its history is included, without proofs of its entries: only auditors export the audit trail.")
+        )
 
 
 def dossier_page(site: AdminSite, request: HttpRequest, *, on: date, at: datetime) -> HttpResponse:
@@ -51,7 +56,8 @@ def dossier_page(site: AdminSite, request: HttpRequest, *, on: date, at: datetim
     if not actor.may(MAY):
         raise PermissionDenied
     initial = {"first": on.replace(month=1, day=1), "last": on, "language": reader_language()}
-    form = DossierForm(request.POST or None, initial=initial)
+    with_trail = actor.may("ledger.export_trail")
+    form = DossierForm(request.POST or None, initial=initial, with_trail=with_trail)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         scope = Scope(
@@ -67,7 +73,7 @@ def dossier_page(site: AdminSite, request: HttpRequest, *, on: date, at: datetim
             return attachment(content, media_type="application/zip", name=name)
     context = {
         **site.each_context(request), "title": _("Dossier for an inspector"), "form": form,
-        "with_trail": actor.may("ledger.export_trail"),
+        "with_trail": with_trail,
     }  # fmt: skip
     return TemplateResponse(request, "admin/dossier.html", context)
 

@@ -71,7 +71,7 @@ def what_is_said() -> str:
     """Say how the table of criteria is meant."""
     return _(
         "The table says what the office has to show, counted from its registers, and what is late or was found not in "
-        "order on the day on which this was made. Whether it is enough, its reader judges."
+        "order on the day on which this was made. Whether it is enough is for its reader to judge."
     )
 
 

@@ -174,8 +174,10 @@ def papers(folder: Path, scope: Scope) -> Part:
     """Write the papers of the period as they are handed out, each with its proof on the audit trail."""
     start, end = scope.moments
     certificates = Certificate.objects.filter(issued_at__gte=start, issued_at__lt=end).order_by("-issued_at")
-    plans = ManagementPlan.objects.filter(state__in=ManagementPlan.SEALED, effective_on__lte=scope.last)
-    plan = plans.order_by("-effective_on", "-number").first()
+    current = ManagementPlan.objects.in_force(scope.first)
+    begun = Q(effective_on__range=(scope.first, scope.last)) | Q(pk=current.pk if current else None)
+    sealed = ManagementPlan.objects.filter(begun, state__in=ManagementPlan.SEALED)
+    plans = sealed.order_by("-effective_on", "-number")
     reports = AnnualReport.objects.filter(year__range=(scope.first.year, scope.last.year)).order_by("-made_at")
     reviews = Review.objects.filter(period_from__lte=scope.last, period_until__gte=scope.first)
     signed = reviews.filter(state=Review.State.CONFIRMED).order_by("-period_from")
@@ -184,11 +186,13 @@ def papers(folder: Path, scope: Scope) -> Part:
         (certificates.count(), (_certificate(one, scope) for one in certificates[:MOST_PAPERS])),
         (signed.count(), (_review(one, scope) for one in signed[:MOST_PAPERS])),
         (reports.count(), printed),
-        (int(plan is not None), (_plan(one, scope) for one in [plan] if one is not None)),
+        (plans.count(), (_plan(one, scope) for one in plans[:MOST_PAPERS])),
     ]
     left = sum(max(0, count - MOST_PAPERS) for count, _papers in made)
     named = (paper for _count, some in made for paper in some)
-    return replace(_written("papers", _("Papers"), folder, named, left=left), notes=tuple(notes))
+    part = _written("papers", _("Papers"), folder, named, left=left)
+    # What is told of single papers says why none is there: there were some.
+    return replace(part, notes=tuple(notes), missing="" if notes else part.missing)
 
 
 def _certificate(one: Certificate, scope: Scope) -> tuple[str, bytes]:
@@ -220,7 +224,7 @@ def _plan(one: ManagementPlan, scope: Scope) -> tuple[str, bytes]:
 
 
 def proved(content: bytes, scope: Scope) -> bytes:
-    """Return a paper with its proof, waiting ``scope.patience`` seconds at most for the notary to sign its entry.
+    """Return a paper with its proof, waiting the scope's ``patience`` at most (seconds) until its entry is signed.
 
     One that has no slot, or that nobody signs here, is returned as it is.
     """
@@ -330,7 +334,7 @@ def _written(code: str, title: str, folder: Path, named: Iterable[tuple[str, byt
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         files.append(f"{folder.name}/{name}")
-    return Part(code, title, tuple(files), missing="" if files else _("There is none of this period."), left=left)
+    return Part(code, title, tuple(files), missing="" if files else _("There is none for this period."), left=left)
 
 
 type Maker = Callable[[Path, Scope], Part]

@@ -16,6 +16,7 @@ from privacy.accounts.roles import ROLE_NAMES
 from privacy.ledger import request_context
 from privacy.lib.dates import clock
 from privacy.lib.display import badges, display_names
+from privacy.lib.http import guest_session
 from privacy.lib.registries import registers
 from privacy.policies.models import Officer
 
@@ -31,6 +32,20 @@ def watermark(context: Context) -> str:
     user = getattr(context.get("request"), "user", None)
     reference = getattr(user, "reference", "")
     return registers.watermark(reference, clock.now(), request_context.current().request_id) if reference else ""
+
+
+@register.simple_tag(takes_context=True)
+def empties_after(context: Context) -> int:
+    """Return the seconds without a touch after which a page of somebody's own is emptied; 0 for every other page.
+
+    They are those of the session behind it (ASVS 14.3.1); the script that empties it is called closing.
+    """
+    request = context.get("request")
+    if request is None or settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return 0
+    if request.user.is_authenticated:
+        return int(settings.IDLE_SECONDS_CONSOLE if request.user.is_staff else settings.IDLE_SECONDS)
+    return int(guest_session.SESSION_LIFETIME.total_seconds()) if guest_session.is_open(request, at=clock.now()) else 0
 
 
 @register.simple_tag

@@ -50,6 +50,7 @@ class NextStep:
     table: str
     is_chain: bool
     is_read_first: bool
+    is_work: bool
 
 
 @register.simple_tag
@@ -59,29 +60,41 @@ def next_step(adminform: Any, record: Model | None, user: User) -> NextStep | No
     if step is None or record is None or not step.waits(record):
         return None
     at = clock.now()
-    asked = accounts.asked_of(record) if step.asked_by is None else (step.asked_by(record), None)
-    if asked is None:
+    askers, asked_at = _asked(step, record)
+    if not askers:
         return None
-    asker, able, unable = asked[0], [], []
+    able, unable = [], []
     about = step.about(record) if step.about else None
     reading = step.read_first
     there = reading is not None and reading.is_there(record)
     permission = step.permission if isinstance(step.permission, str) else step.permission(record)
     for person in User.objects.holding(*ROLES_OF_PERMISSION[permission], on=clock.kst_date(at)):
-        why = "about" if person.ref == about else why_not(person.ref, asked_by=asker, at=at)
+        why = "about" if person.ref == about else _why_not(person.ref, askers, at=at)
         if not why and reading and not there and not reading.has_read(record, person.ref):
             why = "unread"
         if why:
             unable.append((person.name, OF_CHAINS.get(why, OF_OTHERS[why]) if step.is_chain else OF_OTHERS[why]))
         else:
             able.append(person.name)
-    alone_from = accounts.alone_from(asked[1], at=at) if asked[1] else None
+    alone_from = accounts.alone_from(asked_at, at=at) if asked_at else None
     made = EmergencyApproval.objects.usable(record, made_by=user.ref, at=at).first() if alone_from else None
     may = alone_from is not None and alone_from <= at and not made and user.may("accounts.approve_alone")
     table = record._meta.db_table
-    return NextStep(
-        name_with_reference(asker), sorted(able), sorted(unable), alone_from, may, made, table, step.is_chain, there
-    )
+    names = ", ".join(name_with_reference(asker) for asker in askers)
+    who = sorted(able), sorted(unable)
+    return NextStep(names, *who, alone_from, may, made, table, step.is_chain, there, step.is_work)
+
+
+def _asked(step: SecondPersonStep, record: Model) -> tuple[list[str], datetime | None]:
+    """Return who asked, and since when where one officer may go on alone."""
+    if step.asked_by is not None:
+        return step.askers(record), None
+    asked = accounts.asked_of(record)
+    return ([asked[0]], asked[1]) if asked else ([], None)
+
+
+def _why_not(person: str, askers: list[str], *, at: datetime) -> str:
+    return next(filter(None, (why_not(person, asked_by=asker, at=at) for asker in askers)), "")
 
 
 def withheld(model_admin: Any, record: Model, user: User) -> set[str]:
@@ -94,9 +107,9 @@ def withheld(model_admin: Any, record: Model, user: User) -> set[str]:
     if step is None or step.is_chain or not step.waits(record):
         return own
     at = clock.now()
-    asked = accounts.asked_of(record) if step.asked_by is None else (step.asked_by(record), None)
-    if asked is None or EmergencyApproval.objects.usable(record, made_by=user.ref, at=at).exists():
+    askers, _asked_at = _asked(step, record)
+    if not askers or EmergencyApproval.objects.usable(record, made_by=user.ref, at=at).exists():
         return own
     is_about = step.about is not None and step.about(record) == user.ref
-    is_asker = why_not(user.ref, asked_by=asked[0], at=at) == "same"
+    is_asker = user.ref in askers or "same" in {why_not(user.ref, asked_by=asker, at=at) for asker in askers}
     return own | ({step.button} if is_about or is_asker else set())

@@ -4,7 +4,7 @@ Nobody's answer is needed to keep a consent standing (law C-19). Who can't be re
 consent pages, and is written to as soon as there is an address.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,23 +15,25 @@ from django.db.models.functions import Coalesce
 from consents import advertising
 from consents.events import Event
 from consents.models import AdvertisingNotice, Agreement, CurrentConsent, Decision
+from consents.models.advertising import COUNTED_FROM
 from privacy.jobs import outbox
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.lib.dates import clock
 from privacy.subjects.models import Contact
 
-# How long before the last day the question goes out.
-CONFIRM_BEFORE = timedelta(days=30)
 BATCH_SIZE = 500
 
 
 def queue_result(decision: Decision, *, at: datetime) -> None:
-    """Queue the notice of a decision about advertising, in the transaction of the decision (law C-18)."""
+    """Queue the notice of a decision about advertising, in the transaction of the decision (law C-18).
+
+    One that reaches the portal after its days is late from then on, whoever held it back.
+    """
     if decision.agreement.kind not in {Agreement.Kind.ADVERTISING, Agreement.Kind.NIGHT}:
         return
     due_on = advertising.result_due(clock.kst_date(decision.decided_at))
-    _queue(decision, AdvertisingNotice.Kind.RESULT, max(due_on, clock.kst_date(at)), at=at)
+    _queue(decision, AdvertisingNotice.Kind.RESULT, due_on, at=at)
 
 
 def queue_confirmations(*, on: date, actor: Actor, at: datetime, most: int = BATCH_SIZE) -> int:
@@ -45,14 +47,15 @@ def queue_confirmations(*, on: date, actor: Actor, at: datetime, most: int = BAT
         decision=OuterRef("decision"), kind=AdvertisingNotice.Kind.CONFIRMATION, sent_at=None
     )
     confirmed = AdvertisingNotice.objects.confirmations().filter(decision=OuterRef("decision")).order_by("-sent_at")
+    counted = confirmed.annotate(counted=COUNTED_FROM).values("counted")[:1]
     due = Q(pk__in=[])
-    for begins, end in terms.ending(date(1900, 1, 1), on + CONFIRM_BEFORE):
+    for begins, end in terms.ending(date(1900, 1, 1), on + advertising.CONFIRM_BEFORE):
         due |= Q(since__gte=clock.midnight(begins), since__lt=clock.midnight(end))
     standing = (
         CurrentConsent.objects.agreed()
         .of_registered()
         .filter(agreement__in=Agreement.objects.of_advertising())
-        .alias(since=Coalesce(Subquery(confirmed.values("sent_at")[:1]), "decided_at"))
+        .alias(since=Coalesce(Subquery(counted), "decided_at"))
         .filter(due)
         .exclude(Exists(waiting))
         .select_related("decision__agreement")
@@ -108,9 +111,12 @@ def retry_unreachable(*, actor: Actor, at: datetime) -> int:
 
 
 @transaction.atomic
-def mark_sent(notice_id: UUID, *, message_id: str, actor: Actor, at: datetime) -> None:
-    """Note that a notice went out; safe to repeat."""
-    _set_state(notice_id, AdvertisingNotice.State.SENT, Event.NOTICE_SENT, actor=actor, at=at, message_id=message_id)
+def mark_sent(notice_id: UUID, *, message_id: str, template: str = "", actor: Actor, at: datetime) -> None:
+    """Note that a notice went out, in the words of a template; safe to repeat."""
+    state = AdvertisingNotice.State.SENT
+    _set_state(
+        notice_id, state, Event.NOTICE_SENT, actor=actor, at=at, message_id=message_id, template=template
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -126,7 +132,8 @@ def mark_returned(notice_id: UUID, *, why: str, actor: Actor, at: datetime) -> b
     if row.state != AdvertisingNotice.State.SENT:
         return False
     row.state, row.sent_at, row.returned_at = AdvertisingNotice.State.UNREACHABLE, None, at
-    row.save(update_fields=["state", "sent_at", "returned_at"])
+    row.counted_from = None
+    row.save(update_fields=["state", "sent_at", "returned_at", "counted_from"])
     facts = {"kind": row.kind, "due_on": str(row.due_on), "why": why[:80]}
     ledger.record(Event.NOTICE_RETURNED, actor=actor, at=at, about=row, subjects=[row.subject_id], facts=facts)
     return True
@@ -152,14 +159,17 @@ def _set_state(
     actor: Actor,
     at: datetime,
     message_id: str = "",
+    template: str = "",
 ) -> None:
     row = AdvertisingNotice.objects.select_for_update().get(pk=notice_id)
     if row.state == AdvertisingNotice.State.SENT or row.state == state:
         return
     row.state, row.message_id = state, message_id
     row.sent_at = at if state == AdvertisingNotice.State.SENT else None
-    row.save(update_fields=["state", "message_id", "sent_at"])
-    facts: dict[str, Any] = {"kind": row.kind, "due_on": str(row.due_on)}
+    if row.sent_at is not None and row.kind == AdvertisingNotice.Kind.CONFIRMATION:
+        row.counted_from = advertising.counted_from(row.due_on, sent_on=clock.kst_date(at))
+    row.save(update_fields=["state", "message_id", "sent_at", "counted_from"])
+    facts: dict[str, Any] = {"kind": row.kind, "due_on": str(row.due_on)} | ({"template": template} if template else {})
     ledger.record(word, actor=actor, at=at, about=row, subjects=[row.subject_id], facts=facts)
     if row.kind == AdvertisingNotice.Kind.CONFIRMATION and state == AdvertisingNotice.State.SENT:
         facts = {"due_on": str(row.due_on)}

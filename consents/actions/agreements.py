@@ -164,8 +164,8 @@ def publish_text(version: AgreementVersion, *, actor: Actor, at: datetime, read:
     if basis := consent_status.basis_without_consent(row, clock.kst_date(at)):
         raise RestsOnOtherBasis(
             _(
-                "By the policy in force this rests on another basis, so people aren't asked to consent to it: "
-                "%(basis)s. Discard the draft, or first publish a policy by which it rests on consent."
+                "Under the policy in force, this rests on another basis, so people aren't asked to consent to it: "
+                "%(basis)s. Discard the draft, or first publish a policy under which it rests on consent."
             )
             % {"basis": basis}
         )

@@ -4,11 +4,13 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from consents.events import Event
 from consents.models import Agreement, ConsentCode, CurrentConsent, Decision
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
+from privacy.lib.errors.refusals import Refusal
 from privacy.lib.identifiers.access_codes import AccessCodes
 from privacy.subjects import actions as subjects
 from privacy.subjects.models import Subject
@@ -16,12 +18,19 @@ from privacy.subjects.models import Subject
 CODES = AccessCodes("consents")
 
 
+class CodeReplaced(Refusal):
+    """The form that was sent again is older than the code that holds now."""
+
+    code = "code-replaced"
+
+
 @transaction.atomic
 def issue_code(decision: Decision, *, submission: str, replace: bool = False, actor: Actor, at: datetime) -> str | None:
     """Return the code of the decision in force, or None where it was shown already or a later decision replaced it.
 
     ``submission`` is a mark that only its sender has: the same one gets the same code again, so that a lost answer
-    loses no code. ``replace`` issues another code; the one before stops opening.
+    loses no code. ``replace`` issues another code; the one before stops opening. Raises CodeReplaced for a mark whose
+    code was replaced since.
     """
     person = Subject.objects.select_for_update().get(pk=decision.subject_id)
     if not CurrentConsent.objects.filter(decision=decision).exists():
@@ -34,6 +43,10 @@ def issue_code(decision: Decision, *, submission: str, replace: bool = False, ac
             return code
         if not replace:
             return None
+        if ConsentCode.objects.filter(digest=digest).exists():
+            raise CodeReplaced(
+                _("This page is older than your newest consent code. Use that code, or get another one.")
+            )
         held.valid_until = at
         held.save(update_fields=["valid_until"])
     made = ConsentCode.objects.create(subject_id=decision.subject_id, decision=decision, digest=digest, issued_at=at)

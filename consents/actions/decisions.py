@@ -1,19 +1,21 @@
 """Deciding: agree, disagree, withdraw. Each decision is appended, and what it means now stands beside the history."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from consents import destruction_status, receipts
+from consents import destruction_status, precedence, receipts
 from consents.actions.advertising import queue_result
+from consents.actions.ages import must_be_of_age
 from consents.actions.codes import end_codes
 from consents.actions.withdrawal import drop_destruction, plan_destruction
 from consents.events import Event
-from consents.models import Agreement, AgreementVersion, CurrentConsent, Decision, Representative
+from consents.models import Agreement, AgreementVersion, AskedRepresentative, CurrentConsent, Decision, Representative
+from consents.models.decisions import MAX_CLOCK_SKEW
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
@@ -22,8 +24,6 @@ from privacy.lib.postgres.uuid_arrays import any_of
 from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
 
-# How far the clock of a device may run ahead of ours.
-MAX_CLOCK_SKEW = timedelta(minutes=5)
 EVENT_OF_CHOICE = {
     Decision.Choice.AGREE: Event.AGREED,
     Decision.Choice.DISAGREE: Event.DISAGREED,
@@ -80,6 +80,7 @@ def decide(
     representative: Mapping[str, Any] | None = None,
     paper_on: date | None = None,
     once: bool = False,
+    asked: Callable[[], object] | None = None,
 ) -> Decision:
     """Append one decision of a person about one text and return it; the same decision again is the same one.
 
@@ -88,25 +89,32 @@ def decide(
     agreement stops the processing at once and plans the destruction of what rested on it (law R-24). ``paper_on`` is
     the day on a form that is older than the text it is counted for; it stands on the audit trail (docs/decisions/0028).
     ``once`` is for a button that may be pressed twice: who decided the same about the same text already gets that
-    decision back.
+    decision back. ``asked`` locks what asked for the decision, and raises where that is over: nothing is recorded then.
     Raises DecidedInTheFuture, TextNotOffered, NothingToWithdraw, RegistrationEnded, UnconfirmedRepresentative,
-    UnknownValue, NotPermitted.
+    RepresentativeNeeded, AgeNotStated, UnknownValue, NotPermitted.
     """
     if actor.kind == "user":
         require_permission(actor, "consents.record_decision", about=subject)
     confirmation = _confirmation(representative)
     _check_values(decision, method, language)
     with transaction.atomic():
+        if asked is not None:
+            asked()
         person = Subject.objects.select_for_update().get(pk=subject.pk)
         version = AgreementVersion.objects.select_related("agreement").get(pk=version.pk)
         standing = (
-            CurrentConsent.objects.select_for_update().filter(subject_id=person.id, agreement=version.agreement).first()
+            CurrentConsent.objects.select_for_update(of=("self",))
+            .select_related("decision")
+            .filter(subject_id=person.id, agreement=version.agreement)
+            .first()
         )
         made = _same_decision(person.id, version, decision, decided_at) or (
-            _current_if_same(standing, version, decision) if once else None
+            _current_if_same(standing, version, decision, representative is not None) if once else None
         )
         if made is None:
             _check(person, version, decision, decided_at, standing, at=at)
+            if decision == Decision.Choice.AGREE and representative is None:
+                must_be_of_age(person, actor=actor, at=at)
             made = Decision(
                 subject_id=person.id,
                 agreement=version.agreement,
@@ -175,10 +183,20 @@ def refusal_to_agree(person: Subject, agreement: Agreement) -> RegistrationEnded
     return None
 
 
-def remove_representatives(subject_ids: Sequence[UUID], *, certificate: str, actor: Actor, at: datetime) -> int:
-    """Remove the representatives' names and contacts of people who are being destroyed; safe to repeat."""
+def remove_representatives(
+    subject_ids: Sequence[UUID],
+    *,
+    named: type[Representative] | type[AskedRepresentative] = Representative,
+    certificate: str,
+    actor: Actor,
+    at: datetime,
+) -> int:
+    """Remove the names and contacts of representatives, of people who are being destroyed; safe to repeat.
+
+    ``named``: those who decided, or those whom a child named.
+    """
     with transaction.atomic(using="personal"):
-        held = Representative.objects.filter(any_of("subject_id", subject_ids))
+        held = named._default_manager.filter(any_of("subject_id", subject_ids))
         count = held.count()
         if count:
             with transaction.atomic():
@@ -222,11 +240,18 @@ def _same_decision(subject_id: UUID, version: AgreementVersion, decision: str, d
     ).first()
 
 
-def _current_if_same(standing: CurrentConsent | None, version: AgreementVersion, decision: str) -> Decision | None:
-    """Return the decision that stands if it says the same; a withdrawal says the same whichever text it was about."""
+def _current_if_same(
+    standing: CurrentConsent | None, version: AgreementVersion, decision: str, by_representative: bool
+) -> Decision | None:
+    """Return the decision that stands if it says the same; a withdrawal says the same whichever text it was about.
+
+    What a child agreed to alone says less than what its representative does.
+    """
     if standing is None or standing.choice != decision:
         return None
-    same = decision == Decision.Choice.WITHDRAW or standing.number == version.number
+    same = decision == Decision.Choice.WITHDRAW or (
+        standing.number == version.number and (standing.decision.by_representative or not by_representative)
+    )
     return standing.decision if same else None
 
 
@@ -266,8 +291,10 @@ def _update_current_consent(
     The codes of the agreement stop opening: after a withdrawal only once its destruction is over, so that whoever did
     not withdraw can stop that.
     """
-    if standing is not None and standing.decided_at > made.decided_at:
-        return
+    if standing is not None:
+        earlier = Decision.objects.of(made.subject_id).filter(agreement=made.agreement_id).exclude(pk=made.pk)
+        if precedence.changes_nothing(made, standing=standing.decision, earlier=earlier):
+            return
     values = {
         "decision": made,
         "choice": made.choice,

@@ -86,9 +86,10 @@ def is_flooded(plan: PlannedDestruction, word: str, *, at: datetime) -> bool:
     return word not in {PLANNED, HELD} or word in {said for said, _due_at in _said(plan)}
 
 
-def record_told(plan: PlannedDestruction, word: str, *, actor: Actor, at: datetime) -> None:
-    """Put on record that a person was mailed this about a plan."""
-    facts = {"agreement": plan.decision.agreement.code, "due_at": plan.due_at.isoformat(), "notice": word}
+def record_told(plan: PlannedDestruction, word: str, *, template: str, actor: Actor, at: datetime) -> None:
+    """Put on record that a person was mailed this about a plan, in the words of a template."""
+    about = {"agreement": plan.decision.agreement.code, "due_at": plan.due_at.isoformat()}
+    facts = {**about, "notice": word, "template": template}
     reference = Subject.objects.values_list("reference", flat=True).get(pk=plan.subject_id)
     ledger.record(Event.DESTRUCTION_TOLD, actor=actor, at=at, about=plan, subjects=[reference], facts=facts)
 

@@ -20,6 +20,7 @@ from privacy.jobs import outbox
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
+from privacy.ledger.models import Entry
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
 from privacy.policies import rulebook
@@ -215,17 +216,23 @@ def _put_back(plan: PlannedDestruction, *, at: datetime) -> None:
 
 
 def _order(plan: PlannedDestruction, decision: Decision, *, actor: Actor, at: datetime) -> Any:
-    agreement = decision.agreement
-    # The wait of a destruction that was stopped begins anew when it goes on (law D-02).
-    begun = plan.due_at - wait(at)
+    agreement, went_on = decision.agreement, _went_on_at(plan)
     return {
         "categories": None if agreement.required else list(agreement.categories),
         "cause": Cause.WITHDRAWAL,
         "case": decision.reference,
-        "since": clock.kst_date(begun if begun > decision.recorded_at else decision.decided_at),
+        # The wait of a destruction that was stopped begins anew when it goes on (law D-02).
+        "since": clock.kst_date(went_on or decision.decided_at),
         "actor": actor,
         "at": at,
     }
+
+
+def _went_on_at(plan: PlannedDestruction) -> datetime | None:
+    """Return when a destruction that was stopped last went on; the trail knows, whatever wait is in force now."""
+    about = Entry.objects.about(f"{PlannedDestruction.record_label.lower()}:{plan.pk}")
+    went_on = about.filter(word=Event.DESTRUCTION_CONTINUED).order_by("-time")
+    return went_on.values_list("time", flat=True).first()
 
 
 @transaction.atomic

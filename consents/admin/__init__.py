@@ -1,5 +1,5 @@
 """What the officer sees and presses: agreements, decisions and what they destroy, notices about advertising."""
 
-from consents.admin import agreements, decisions, destructions
+from consents.admin import agreements, children, decisions, destructions
 
-__all__ = ["agreements", "decisions", "destructions"]
+__all__ = ["agreements", "children", "decisions", "destructions"]

@@ -156,7 +156,10 @@ class AgreementVersionAdmin(ReadOnlyAdmin):
         "drafted_by", "drafted_at", "published_by", "published_at", "superseded_at",
     )  # fmt: skip
     readonly_fields = cast(tuple[str, ...], fields)
-    second_person = SecondPersonStep(PUBLISH, lambda record: record.state == AgreementVersion.State.DRAFT)
+    second_person = SecondPersonStep(
+        PUBLISH, lambda record: record.state == AgreementVersion.State.DRAFT,
+        rows={"state__exact": AgreementVersion.State.DRAFT.value},
+    )  # fmt: skip
     actions = ("revise", "publish", "discard")
 
     @admin.display(description=_("state"), ordering="state")

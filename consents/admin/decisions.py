@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from consents import advertising_texts, receipts
+from consents.admin.agreement_names import AgreementFilter
 from consents.models import AdvertisingNotice, Agreement, CurrentConsent, CurrentConsentQuerySet, Decision
 from privacy.ledger.read_recording import RecordReadsMixin
 from privacy.lib.console.keyset_pagination import KeysetAdmin
@@ -28,9 +29,9 @@ class DecisionAdmin(KeysetAdmin):
     explanation = _("Every decision of every person, as it was made. Decisions are added, never changed.")
     empty_hint = _("Decisions appear here when devices, the website or handlers record them.")
     keyset = ("recorded_at", "id")
-    list_display = ("reference", "agreement", "choice_shown", "decided_at", "method", "actor_ref")
-    list_filter = ("choice", "agreement")
-    list_select_related = ("agreement",)
+    list_display = ("reference", "agreed_text", "choice_shown", "decided_at", "method", "actor_ref")
+    list_filter = ("choice", ("agreement", AgreementFilter))
+    list_select_related = ("agreement", "version")
     search_fields = ("reference",)
     search_help_text = _("The number of a receipt or of a data subject (exact)")
     fields = (
@@ -49,6 +50,10 @@ class DecisionAdmin(KeysetAdmin):
         if subjects:
             return queryset.filter(subject_id__in=subjects), False
         return queryset.filter(reference=term), False
+
+    @admin.display(description=_("agreement"))
+    def agreed_text(self, decision: Decision) -> str:
+        return decision.version.title
 
     @admin.display(description=_("decision"), ordering="choice")
     def choice_shown(self, decision: Decision) -> SafeString:
@@ -96,9 +101,9 @@ class CurrentConsentAdmin(RecordReadsMixin, KeysetAdmin):
     )
     read_purpose = Purpose.REGISTRATION
     keyset = ("id",)
-    list_display = ("person", "agreement", "choice_shown", "number", "decided_at")
-    list_filter = (NeedsReconsentFilter, "agreement", "choice")
-    list_select_related = ("agreement", "decision")
+    list_display = ("person", "agreed_text", "choice_shown", "number", "decided_at")
+    list_filter = (NeedsReconsentFilter, ("agreement", AgreementFilter), "choice")
+    list_select_related = ("agreement", "decision__version")
     fields = ("person", "agreement", "choice_shown", "number", "decided_at", "receipt")
     readonly_fields = fields
 
@@ -110,6 +115,10 @@ class CurrentConsentAdmin(RecordReadsMixin, KeysetAdmin):
         for row in made.result_list:
             row.reference = references.get(row.subject_id, "–")
         return made
+
+    @admin.display(description=_("agreement"))
+    def agreed_text(self, standing: CurrentConsent) -> str:
+        return standing.decision.version.title
 
     @admin.display(description=_("data subject"))
     def person(self, standing: CurrentConsent) -> str:

@@ -38,7 +38,7 @@ class PlannedDestructionAdmin(KeysetAdmin):
     keyset = ("due_at", "id")
     list_display = ("decision", "agreement", "state_shown", "due_at", "stopped_by")
     list_filter = ("state",)
-    list_select_related = ("decision__agreement",)
+    list_select_related = ("decision__agreement", "decision__version")
     fields = (
         "decision", "person", "agreement", "state_now", "due_at", "stopped_at", "stopped_by_kind", "stopped_by",
         "ended_at",
@@ -48,7 +48,7 @@ class PlannedDestructionAdmin(KeysetAdmin):
 
     @admin.display(description=_("agreement"))
     def agreement(self, plan: PlannedDestruction) -> str:
-        return str(plan.decision.agreement)
+        return plan.decision.version.title
 
     @admin.display(description=_("data subject"))
     def person(self, plan: PlannedDestruction) -> str:

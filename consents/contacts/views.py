@@ -1,4 +1,4 @@
-"""The person's page about contacts, after the proof, and the page on which the code from a mailbox is typed."""
+"""The person's page about contacts, after the proof, and the page on which a contact's code is typed."""
 
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,9 @@ from privacy.lib.dates import clock
 from privacy.lib.display import masking
 from privacy.lib.display.reader_language import reader_language
 from privacy.lib.errors.refusals import Refusal, TooManyAttempts, Unavailable
+from privacy.lib.integrations import text_messages
 from privacy.subjects import actions as subjects
+from privacy.subjects.contact_validation import can_be_texted
 from privacy.subjects.forms import ContactForm
 from privacy.subjects.models import Contact, Subject
 from privacy.vault import actions as vault
@@ -71,7 +73,7 @@ def contact(request: HttpRequest, subject: Subject, contact: UUID) -> HttpRespon
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def verify(request: HttpRequest) -> HttpResponse:
-    """Take the code that was mailed to an address; whoever reads its mailbox needs no other proof."""
+    """Take the code that was sent to a contact; whoever reads its mailbox or phone needs no other proof."""
     form = ContactCodeForm(request.POST if request.method == "POST" else None)
     status, is_done = 200, False
     if request.method == "POST" and form.is_valid():
@@ -84,7 +86,7 @@ def verify(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(refusal))
             status = 429
         except subjects.WrongCode:
-            form.add_error(None, _("This code doesn't verify an address. Check it, or have another one sent."))
+            form.add_error(None, _("This code doesn't verify a contact. Check it, or have another one sent."))
             status = 422
     elif form.errors:
         status = 422
@@ -103,9 +105,18 @@ def _page(
         at=at,
         reason=subject.reference,
     ) as vault_session:
-        held = [(row, MASKS[row.kind](str(value))) for row, value in vault_session.decrypt_many(rows, "value")]
-    context: dict[str, Any] = {"subject": subject, "held": held, "form": form, "refusal": refusal}
+        held = [
+            (row, MASKS[row.kind](str(value)), row.kind == Contact.Kind.EMAIL or _is_texted(row, str(value)))
+            for row, value in vault_session.decrypt_many(rows, "value")
+        ]
+    context: dict[str, Any] = {
+        "subject": subject, "held": held, "form": form, "refusal": refusal, "texts": text_messages.are_sent(),
+    }  # fmt: skip
     return render(request, "consents/contacts.html", context, status=status)
+
+
+def _is_texted(row: Contact, value: str) -> bool:
+    return row.kind == Contact.Kind.PHONE and can_be_texted(value)
 
 
 def _me(subject: Subject) -> ExternalActor:

@@ -9,6 +9,12 @@ from consents.models.agreements import (
     AgreementVersionQuerySet,
     agreements_covering,
 )
+from consents.models.children import (
+    AgeStatement,
+    AskedRepresentative,
+    RepresentativeRequest,
+    RepresentativeRequestQuerySet,
+)
 from consents.models.codes import ConsentCode, ConsentCodeQuerySet
 from consents.models.decisions import (
     CurrentConsent,
@@ -25,10 +31,12 @@ __all__ = [
     "NOTICES",
     "AdvertisingNotice",
     "AdvertisingNoticeQuerySet",
+    "AgeStatement",
     "Agreement",
     "AgreementQuerySet",
     "AgreementVersion",
     "AgreementVersionQuerySet",
+    "AskedRepresentative",
     "ConsentCode",
     "ConsentCodeQuerySet",
     "CurrentConsent",
@@ -39,6 +47,8 @@ __all__ = [
     "PlannedDestruction",
     "PlannedDestructionQuerySet",
     "Representative",
+    "RepresentativeRequest",
+    "RepresentativeRequestQuerySet",
     "agreements_covering",
     "new_receipt_reference",
 ]

@@ -3,11 +3,15 @@
 from datetime import date
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from consents.models.decisions import Decision
 from privacy.lib.identifiers.ids import new_id
+
+# From when the next years count of a consent that a question confirmed (law C-19).
+COUNTED_FROM = Coalesce("counted_from", "sent_at")
 
 
 class AdvertisingNoticeQuerySet(models.QuerySet["AdvertisingNotice"]):
@@ -50,6 +54,8 @@ class AdvertisingNotice(models.Model):
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.DUE)
     made_at = models.DateTimeField(_("made"))
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    # Of a question that went out late: the same day by which it was due, from which the law counts on (ICN-D 62-3(1)).
+    counted_from = models.DateTimeField(_("next term counted from"), null=True, blank=True)
     message_id = models.CharField(_("Message-ID"), max_length=200, blank=True)
     returned_at = models.DateTimeField(_("returned undelivered at"), null=True, blank=True)
 
@@ -71,12 +77,23 @@ class AdvertisingNotice(models.Model):
                 condition=Q(kind="confirmation", sent_at__isnull=False),
                 name="consents_confirmations_sent",
             ),
+            models.Index(
+                fields=["counted_from"],
+                condition=Q(counted_from__isnull=False),
+                name="consents_confirmations_late",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["decision", "kind", "due_on"], name="consents_notice_once_for_its_day"),
             models.CheckConstraint(
                 name="consents_notice_sent_at_a_time",
                 condition=Q(state="sent", sent_at__isnull=False) | (~Q(state="sent") & Q(sent_at__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="consents_notice_counted_from_before_it_was_sent",
+                # Of one that came back it says nothing: the release before leaves it there (docs/decisions/0450).
+                condition=Q(counted_from=None)
+                | Q(kind="confirmation") & (Q(sent_at=None) | Q(counted_from__lte=F("sent_at"))),
             ),
         ]
 

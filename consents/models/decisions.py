@@ -1,6 +1,7 @@
 """What each person decided, and what stands now (P3.6, law C-08, C-12)."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from uuid import UUID
 
 from django.contrib.postgres.indexes import HashIndex
@@ -15,9 +16,13 @@ from privacy.policies.categories import DEVICE_REGISTRATION
 from privacy.subjects.models import Subject
 from privacy.vault.fields import EncryptedJSONField, EncryptedModel
 
+PREFIX = "C"
+# How far the clock of a device may run ahead of ours or behind it.
+MAX_CLOCK_SKEW = timedelta(minutes=5)
+
 
 def new_receipt_reference() -> str:
-    return new_reference("C")
+    return new_reference(PREFIX)
 
 
 class DecisionQuerySet(models.QuerySet["Decision"]):
@@ -39,7 +44,7 @@ class Decision(models.Model):
         WITHDRAW = "withdraw", _("withdrawn")
 
     class Method(models.TextChoices):
-        """The ways of law C-07 (Decree 17(2))."""
+        """The ways of law C-07 (Decree 17(2)); and that nobody decided, but the portal did what the law demands."""
 
         PAPER = "paper", _("signed paper")
         PHONE = "phone", _("telephone")
@@ -47,6 +52,7 @@ class Decision(models.Model):
         WEBSITE = "website", _("website")
         EMAIL = "email", _("e-mail")
         APP = "app", _("on the device (equivalent way)")
+        AUTOMATIC = "automatic", _("automatically, by the portal")
 
     class Confirmation(models.TextChoices):
         """How a legal representative's consent was confirmed: the ways of law C-12 (Decree 17-2(1))."""

@@ -3,6 +3,7 @@
 Everybody calls them under the app's name: ``from devices import actions as devices``.
 """
 
+from devices.actions.app_permissions import end_app_permission, register_app_permission
 from devices.actions.challenges import (
     ChallengeOver,
     TooManyChallenges,
@@ -14,7 +15,7 @@ from devices.actions.challenges import (
     issue_silent_challenge,
     pending_challenge,
 )
-from devices.actions.discarding import destroy_discarded, discard_expired_imports, discard_import
+from devices.actions.discarded_imports import destroy_discarded, discard_expired_imports, discard_import
 from devices.actions.gateways import (
     GatewayClosed,
     IssuedToken,
@@ -126,6 +127,7 @@ __all__ = [
     "discard_import",
     "drop_app_logs_month",
     "drop_reports_month",
+    "end_app_permission",
     "end_service",
     "issue_challenge",
     "issue_silent_challenge",
@@ -134,6 +136,7 @@ __all__ = [
     "pending_challenge",
     "preview_import",
     "register",
+    "register_app_permission",
     "register_gateway",
     "release_idempotency_key",
     "remove_app_logs",

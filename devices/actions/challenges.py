@@ -4,6 +4,7 @@ Whoever asks about a device that we don't know gets the same question, for an id
 page and the work are the same (SEC-16).
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from hmac import compare_digest
 from secrets import choice
@@ -30,8 +31,9 @@ from privacy.policies import rulebook
 LIFETIME = timedelta(minutes=30)
 # So often a wrong code may be typed; then the question is over.
 MAX_TRIES = 3
-# How many questions of one case a device gets in 24 hours.
+# How many questions of one case a device gets in 24 hours; all together put as many as so many of them may.
 CHALLENGES_DAILY = "door.challenges.daily"
+CASES_DAILY = 3
 
 # Sent in the transaction of the answer, with ``challenge`` and ``at``: apps above learn of it without being imported.
 challenge_answered = Signal()
@@ -63,21 +65,32 @@ class TooManyChallenges(Refusal):
 
 @transaction.atomic
 def issue_challenge(
-    *, device_id: UUID, case: str, actor: Actor, at: datetime, lifetime: timedelta = LIFETIME
+    *,
+    device_id: UUID,
+    case: str,
+    actor: Actor,
+    at: datetime,
+    lifetime: timedelta = LIFETIME,
+    stand_in: UUID | None = None,
 ) -> Challenge:
     """Ask the holder of a device to type a code on it, for a case.
 
     Asking again within its life returns the same question, whatever has become of it: a new one would tell whoever
-    asks that somebody at the device refused. Raises TooManyChallenges.
+    asks that somebody at the device refused. ``stand_in``, an id that no gateway has, is asked where the device was
+    asked so often by all cases together that nobody should go on being asked. Raises TooManyChallenges.
     """
-    _lock(device_id, case)
-    last = Challenge.objects.select_for_update().filter(device_id=device_id, case=case).order_by("-asked_at").first()
+    _lock(device_id)
+    of_case = Challenge.objects.select_for_update().filter(device_id__in=[device_id, stand_in or device_id], case=case)
+    last = of_case.order_by("-asked_at").first()
     if last is not None and last.expires_at > at:
         return last
-    if not _may_ask(device_id, case, limit=CHALLENGES_DAILY, at=at):
+    # The case's own limit counts both, so that nothing tells who of them was asked.
+    if not _may_ask([device_id, stand_in or device_id], case, limit=CHALLENGES_DAILY, at=at):
         raise TooManyChallenges(
             _("The device can't be asked again today. Try again tomorrow, or prove your identity in another way.")
         )
+    if stand_in is not None and _asked_today([device_id], at=at) >= CASES_DAILY * _most(CHALLENGES_DAILY, at=at):
+        device_id = stand_in
     if last is not None and last.state == Challenge.State.WAITING:
         _close(last, Challenge.State.DENIED, by=EXPIRED, at=at)
     return _ask(device_id, case, actor=actor, at=at, lifetime=lifetime)
@@ -91,8 +104,8 @@ def issue_silent_challenge(*, device_id: UUID | None, case: str, limit: str, act
     What comes back looks the same in every case, and costs the same.
     """
     asked = device_id or new_id()
-    _lock(asked, case)
-    if not _may_ask(asked, case, limit=limit, at=at):
+    _lock(asked)
+    if not _may_ask([asked], case, limit=limit, at=at):
         asked = new_id()
     return _ask(asked, case, actor=actor, at=at, lifetime=LIFETIME)
 
@@ -143,16 +156,24 @@ def _count_wrong_code(row: Challenge, *, gateway: GatewayActor, at: datetime) ->
         )
 
 
-def _lock(device_id: UUID, case: str) -> None:
-    """Let one ask at a time about a device and a case: the second finds the first one's question."""
-    advisory_locks.lock_in_transaction(f"challenge {device_id} {Challenge.series_of(case)}")
+def _lock(device_id: UUID) -> None:
+    """Let one ask at a time about a device: the second finds the first one's question, and no limit is passed."""
+    advisory_locks.lock_in_transaction(f"challenge {device_id}")
 
 
-def _may_ask(device_id: UUID, case: str, *, limit: str, at: datetime) -> bool:
-    """Whether the device was asked less often in 24 hours than it may be for one case (with all that belongs to it)."""
-    asked = Challenge.objects.of_device(device_id).of_series(Challenge.series_of(case))
-    most = rulebook.parameter(limit, clock.kst_date(at))
-    return asked.filter(asked_at__gt=at - timedelta(days=1)).count() < most
+def _may_ask(devices: Collection[UUID], case: str, *, limit: str, at: datetime) -> bool:
+    """Whether these were asked less often in 24 hours than they may be for one case (with all that belongs to it)."""
+    return _asked_today(devices, series=Challenge.series_of(case), at=at) < _most(limit, at=at)
+
+
+def _asked_today(devices: Collection[UUID], *, series: str = "", at: datetime) -> int:
+    """Return how often these were asked in 24 hours, in all or for one case."""
+    asked = Challenge.objects.filter(device_id__in=devices, asked_at__gt=at - timedelta(days=1))
+    return (asked.of_series(series) if series else asked).count()
+
+
+def _most(limit: str, *, at: datetime) -> int:
+    return rulebook.parameter(limit, clock.kst_date(at))
 
 
 def _ask(device_id: UUID, case: str, *, actor: Actor, at: datetime, lifetime: timedelta) -> Challenge:

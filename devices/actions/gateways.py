@@ -104,14 +104,17 @@ class IssuedToken:
 
 
 @transaction.atomic
-def register_gateway(*, title: str, actor: Actor, at: datetime, rate: int | None = None) -> Gateway:
+def register_gateway(
+    *, title: str, actor: Actor, at: datetime, rate: int | None = None, users: str = Gateway.Users.STAFF
+) -> Gateway:
     """Register a machine that speaks for devices. Raises NotPermitted, TitleTaken."""
     require_permission(actor, "devices.keep_gateways")
     if Gateway.objects.filter(title=title.strip()).exists():
         raise TitleTaken(_("There is already a gateway with this title."))
     values = {} if rate is None else {"rate": rate}
-    gateway = Gateway.objects.create(title=title.strip(), created_at=at, **values)
-    ledger.record(Event.GATEWAY_REGISTERED, actor=actor, at=at, about=gateway, facts={"gateway": gateway.reference})
+    gateway = Gateway.objects.create(title=title.strip(), users=users, created_at=at, **values)
+    facts = {"gateway": gateway.reference, "device_users": users}
+    ledger.record(Event.GATEWAY_REGISTERED, actor=actor, at=at, about=gateway, facts=facts)
     return gateway
 
 
@@ -227,7 +230,7 @@ def authenticate(token: str, *, sent: Callable[[], SentRequest], at: datetime) -
         asked = [pipelined_connection.bytea_literal(token_digest(token)), at.isoformat().encode(), look.since]
         row = next(iter(pipelined_connection.fetch("default", AUTHENTICATE_SQL, asked)), None)
     if row is None:
-        raise Unauthenticated(_("Send a valid gateway token: Authorization: Bearer …"))
+        raise Unauthenticated(_why_not(token, at=at))
     token_id, key, gateway_id, reference, scopes, rate, requests, seconds_left, *news = row
     heard = watch.apply(look, *news)
     if int.from_bytes(requests) > int.from_bytes(rate):
@@ -236,6 +239,20 @@ def authenticate(token: str, *, sent: Callable[[], SentRequest], at: datetime) -
     if key is not None:
         require_token_signature(sent(), token_id=UUID(bytes=token_id), key=key, caller=caller, at=at)
     return caller
+
+
+def _why_not(token: str, *, at: datetime) -> str:
+    """Say what is wrong with a token. More than "not valid" learns only who holds one that was issued."""
+    held = GatewayToken.objects.filter(digest=token_digest(token)).first() if token.startswith(TOKEN_PREFIX) else None
+    if held is None:
+        return _("Send a valid gateway token: Authorization: Bearer …")
+    if held.revoked_at is not None:
+        return _("This token was revoked. Ask the protection officer for a new one.")
+    if held.expires_at <= at:
+        return _("This token has expired. Ask the protection officer for a new one.")
+    if held.approved_at is None:
+        return _("This token works once another officer has approved it, under Settings → Gateway tokens.")
+    return _("The gateway of this token was closed.")
 
 
 def delete_expired_rates(*, at: datetime) -> int:

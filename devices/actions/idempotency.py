@@ -5,11 +5,11 @@ The writes themselves may be repeated harmlessly; this lets a client that lost a
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from devices.actors import GatewayActor
 from devices.models import IdempotentResponse
 from privacy.lib.errors.refusals import Refusal
 
@@ -37,16 +37,16 @@ class StoredResponse(NamedTuple):
     body: Any
 
 
-def claim_idempotency_key(*, gateway: GatewayActor, key: str, digest: bytes, at: datetime) -> StoredResponse | None:
+def claim_idempotency_key(*, caller_id: UUID, key: str, digest: bytes, at: datetime) -> StoredResponse | None:
     """Claim a key for a write, or return the answer it got before. Raises IdempotencyKeyReused, RequestInProgress."""
     try:
         with transaction.atomic():
-            IdempotentResponse.objects.create(gateway_id=gateway.gateway_id, key=key, digest=digest, claimed_at=at)
+            IdempotentResponse.objects.create(gateway_id=caller_id, key=key, digest=digest, claimed_at=at)
         return None
     except IntegrityError:
         pass
     with transaction.atomic():
-        held = IdempotentResponse.objects.select_for_update().filter(gateway_id=gateway.gateway_id, key=key).first()
+        held = IdempotentResponse.objects.select_for_update().filter(gateway_id=caller_id, key=key).first()
         if held is None:
             raise RequestInProgress(_("The same request is being carried out. Ask again in a moment."))
         if bytes(held.digest) != digest:
@@ -60,14 +60,14 @@ def claim_idempotency_key(*, gateway: GatewayActor, key: str, digest: bytes, at:
     return None
 
 
-def store_response(*, gateway: GatewayActor, key: str, status: int, body: Any) -> None:
+def store_response(*, caller_id: UUID, key: str, status: int, body: Any) -> None:
     """Keep the answer of a write that was carried out."""
-    IdempotentResponse.objects.filter(gateway_id=gateway.gateway_id, key=key).update(status=status, body=body)
+    IdempotentResponse.objects.filter(gateway_id=caller_id, key=key).update(status=status, body=body)
 
 
-def release_idempotency_key(*, gateway: GatewayActor, key: str) -> None:
+def release_idempotency_key(*, caller_id: UUID, key: str) -> None:
     """Let go of the claim of a write that was refused: the next try is judged anew."""
-    IdempotentResponse.objects.filter(gateway_id=gateway.gateway_id, key=key, status=None).delete()
+    IdempotentResponse.objects.filter(gateway_id=caller_id, key=key, status=None).delete()
 
 
 def delete_expired_responses(*, at: datetime) -> int:

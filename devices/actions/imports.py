@@ -34,12 +34,13 @@ from privacy.lib.postgres.uuid_arrays import any_of
 from privacy.lib.record_labels import about_label, record_label
 from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
+from privacy.vault import destruction_vetoes
 from privacy.vault.decryption_session import DecryptionSession
 from privacy.vault.encryption_options import encrypted_field
 from privacy.vault.fields import EncryptedValue
 from privacy.vault.purposes import Purpose
 
-READ_SIZE, ROWS_PER_RUN = 500, 200
+READ_SIZE, ROWS_PER_RUN, CLEARED_PER_RUN = 500, 200, 1_000
 MAX_ROW_ERRORS = 5_000
 COLUMN_OF = {code: column for column, code in AGREEMENT_OF_COLUMN.items()}
 
@@ -66,10 +67,14 @@ def preview_import(*, name: str, content: bytes, gateway: Gateway, actor: Actor,
             [{} if problems else registration for _number, registration, problems in judged]
         )
         seen |= fleet_import_files.registered_indexes(found)
+        corrected = fleet_import_files.corrected_indexes(found)
         taken: list[tuple[int, dict[str, Any]]] = []
         for (number, registration, problems), of_device in zip(judged, found, strict=True):
             made.rows += 1
-            problems = problems or fleet_import_files.duplicates(of_device, seen)
+            problems = problems or fleet_import_files.problems_of_age(
+                registration, anybody=gateway.users == Gateway.Users.ANYBODY, today=clock.kst_date(at)
+            )
+            problems = problems or fleet_import_files.duplicates(of_device, seen, corrected)
             if problems:
                 made.refused += 1
                 made.findings += [[number, problem.pointer, problem.code] for problem in problems]
@@ -104,20 +109,54 @@ def confirm_import(fleet_import: FleetImport, *, actor: Actor, at: datetime) -> 
 
 
 def continue_import(import_id: UUID, *, actor: Actor, at: datetime) -> bool:
-    """Register the next slice of an import; return whether all of it is done. Safe to repeat and to interrupt."""
+    """Register the next slice of an import; return whether all of it is done. Safe to repeat and to interrupt.
+
+    What became of a slice is counted once, before its rows go. Raises UnderHold at the end, while a hold keeps rows
+    that were refused on the way: the import is done when these are gone.
+    """
     row = FleetImport.objects.select_related("gateway").get(pk=import_id)
     if row.state != FleetImport.State.RUNNING:
         return True
-    held = list(ImportedRow.objects.filter(import_id=row.id).order_by("number")[:ROWS_PER_RUN])
-    refused: dict[UUID, list[list[Any]]] = {}
-    noted: list[list[Any]] = []
+    rows = ImportedRow.objects.filter(import_id=row.id)
+    held = list(rows.filter(number__gt=row.counted_until).order_by("number")[:ROWS_PER_RUN])
     if not held:
+        while left := list(rows.values_list("id", flat=True)[:CLEARED_PER_RUN]):
+            if not Subject.objects.filter(id__in=left).exists():
+                destruction_vetoes.refuse_if_vetoed(left, None, at=at)
+            _record_continued(row, rows=len(left), actor=actor, at=at)
+            _remove_counted(row, left, actor=actor, at=at)
         with transaction.atomic():
             row = FleetImport.objects.select_for_update().get(pk=import_id)
-            row.state, row.registered, row.finished_at = FleetImport.State.DONE, row.accepted, at
-            row.save(update_fields=["state", "registered", "finished_at"])
-            ledger.record(Event.IMPORT_COMPLETED, actor=actor, at=at, about=row, facts={"registered": row.registered})
+            if row.state == FleetImport.State.RUNNING:
+                row.state, row.finished_at = FleetImport.State.DONE, at
+                row.save(update_fields=["state", "finished_at"])
+                facts = {"registered": row.registered}
+                ledger.record(Event.IMPORT_COMPLETED, actor=actor, at=at, about=row, facts=facts)
         return True
+    refused, noted = _register_slice(row, held, actor=actor, at=at)
+    with transaction.atomic():
+        now = FleetImport.objects.select_for_update().get(pk=row.pk)
+        if now.counted_until != row.counted_until:
+            return False  # another delivery of the same import has counted this slice
+        found = [*chain.from_iterable(refused.values()), *noted]
+        now.findings = [*now.findings, *(one for one in found if one not in now.findings)][:MAX_ROW_ERRORS]
+        now.registered += len(held) - len(refused)
+        now.accepted -= len(refused)
+        now.refused += len(refused)
+        now.counted_until = held[-1].number
+        now.save(update_fields=["findings", "registered", "accepted", "refused", "counted_until"])
+        _record_continued(now, rows=len(held), actor=actor, at=at)
+    with suppress(vault.UnderHold):
+        _remove_counted(row, [one.id for one in held], actor=actor, at=at)
+    return False
+
+
+def _register_slice(
+    row: FleetImport, held: list[ImportedRow], *, actor: Actor, at: datetime
+) -> tuple[dict[UUID, list[list[Any]]], list[list[Any]]]:
+    """Register each of these rows; return what was found of those refused, and which consents were not recorded."""
+    refused: dict[UUID, list[list[Any]]] = {}
+    noted: list[list[Any]] = []
     texts = {
         version.agreement.code: version for version in AgreementVersion.objects.published().select_related("agreement")
     }
@@ -127,9 +166,11 @@ def continue_import(import_id: UUID, *, actor: Actor, at: datetime) -> bool:
         readable = list(_decrypted_rows(held, vault_session))
         # A gateway or another file may have brought a device since this file was looked at.
         indexed = fleet_import_files.indexes([registration for _one, registration in readable])
-        known = fleet_import_files.registered_indexes(indexed, besides=[one.id for one in held])
+        own = [one.id for one in held]
+        known = fleet_import_files.registered_indexes(indexed, besides=own)
+        corrected = fleet_import_files.corrected_indexes(indexed, besides=own)
         for (one, registration), of_device in zip(readable, indexed, strict=True):
-            if problems := fleet_import_files.duplicates(of_device, known):
+            if problems := fleet_import_files.duplicates(of_device, known, corrected):
                 refused[one.id] = [[one.number, problem.pointer, problem.code] for problem in problems]
                 continue
             try:
@@ -139,29 +180,29 @@ def continue_import(import_id: UUID, *, actor: Actor, at: datetime) -> bool:
                 raise
             except Refusal as refusal:
                 refused[one.id] = [_row_error(one, refusal)]
-    # Whoever is registered under the id of a row keeps her key.
-    registered = set(Subject.objects.filter(id__in=list(refused)).values_list("id", flat=True))
-    with suppress(vault.UnderHold):
-        vault.shred_subjects(
-            subject_ids=sorted(set(refused) - registered), categories=None, cause="import-refused",
-            certificate=row.reference, actor=actor, at=at,
-        )  # fmt: skip
     opened = {one.id for one, _registration in readable}
     refused |= {one.id: [[one.number, "", vault.Destroyed.code]] for one in held if one.id not in opened}
-    # A slice that was interrupted is registered again, which changes nothing; then its rows go.
+    return refused, noted
+
+
+def _remove_counted(row: FleetImport, ids: list[UUID], *, actor: Actor, at: datetime) -> None:
+    """Remove rows whose outcome is counted, with the keys of those that were refused. Raises UnderHold for these.
+
+    Whoever is registered under the id of a row keeps her key, and has in the registration what the row said.
+    """
+    registered = set(Subject.objects.filter(id__in=ids).values_list("id", flat=True))
+    ImportedRow.objects.filter(id__in=registered).delete()
+    refused = sorted(set(ids) - registered)
+    vault.shred_subjects(
+        subject_ids=refused, categories=None, cause="import-refused", certificate=row.reference, actor=actor, at=at
+    )
+    ImportedRow.objects.filter(id__in=refused).delete()
+
+
+def _record_continued(row: FleetImport, *, rows: int, actor: Actor, at: datetime) -> None:
+    """Record, before rows of an import go, that they do (``captured_writes.py``)."""
     with transaction.atomic():
-        ledger.record(Event.IMPORT_CONTINUED, actor=actor, at=at, about=row, facts={"rows": len(held)})
-    ImportedRow.objects.filter(id__in=[one.id for one in held]).delete()
-    with transaction.atomic():
-        row = FleetImport.objects.select_for_update().get(pk=row.pk)
-        found = [*chain.from_iterable(refused.values()), *noted]
-        row.findings = [*row.findings, *(one for one in found if one not in row.findings)]
-        row.findings = row.findings[:MAX_ROW_ERRORS]
-        row.registered += len(held) - len(refused)
-        row.accepted -= len(refused)
-        row.refused += len(refused)
-        row.save(update_fields=["findings", "registered", "accepted", "refused"])
-    return False
+        ledger.record(Event.IMPORT_CONTINUED, actor=actor, at=at, about=row, facts={"rows": rows})
 
 
 def _decrypted_rows(
@@ -197,8 +238,16 @@ def _register(
         licence["key"], date.fromisoformat(licence["starts_on"]), date.fromisoformat(licence["ends_on"])
     )
     registration["licence"] = terms
+    # Looked at again: it may have been previewed before children could use the gateway's devices, or long ago.
+    anybody, today = gateway.users == Gateway.Users.ANYBODY, clock.kst_date(at)
+    problems = fleet_import_files.problems_of_age({**registration, "agreed": agreed}, anybody=anybody, today=today)
+    born_on = registration.pop("birth_date", None)
     register(device_id=one.id, registration=registration, gateway=gateway_actor(gateway, ["devices"]), at=at)
     subject = Subject.objects.get(pk=one.id)
+    if born_on is not None:
+        consents.state_age(subject, born_on=date.fromisoformat(born_on), actor=actor, at=at)
+    if problems:
+        return [[one.number, COLUMN_OF[code], problems[0].code] for code in agreed]
     refused = []
     for code, day in agreed.items():
         try:
@@ -218,7 +267,7 @@ def _record_consent(subject: Subject, text: AgreementVersion | None, day: date, 
     decided_at = max(min(noon, at) if day <= clock.kst_date(at) else noon, since)
     consents.decide(
         subject=subject, version=text, decision="agree", decided_at=decided_at, method="paper", language="ko",
-        paper_on=day if noon < since else None, actor=actor, at=at,
+        paper_on=day if noon < since else None, once=True, actor=actor, at=at,
     )  # fmt: skip
 
 

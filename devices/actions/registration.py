@@ -33,6 +33,7 @@ from privacy.lib.dates import clock
 from privacy.policies.categories import DEVICE_REGISTRATION
 from privacy.subjects import actions as subjects
 from privacy.subjects.models import Subject
+from privacy.subjects.replaced_values import index_of, remember, was_replaced
 from privacy.vault import actions as vault
 
 
@@ -45,10 +46,11 @@ class LicenceTerms(NamedTuple):
 
 
 class RegistrationResult(NamedTuple):
-    """A device, and whether this call made it."""
+    """A device, whether this call made it, and the items of which it repeated what a correction has replaced."""
 
     device: Device
     made: bool
+    corrected: Collection[str] = ()
 
 
 def register(
@@ -56,7 +58,8 @@ def register(
 ) -> RegistrationResult:
     """Record a device with its items and licence (``licence``: LicenceTerms), or replace what a repeated call sends.
 
-    An item that is left out of a repeated call stays as it is. The data is sealed at once; until the person has
+    An item that is left out of a repeated call stays as it is, and so does an identifier of which it repeats the value
+    that a correction has replaced. The data is sealed at once; until the person has
     agreed, nothing else is taken, and without an agreement it is destroyed within days (``holdings.py``).
     Raises Malformed, UnknownDevice (another gateway's), FrozenItems, Suspended, Withdrawn, ContradictoryDates,
     SubjectDestroyed.
@@ -73,14 +76,14 @@ def register(
     return _record(subject, items, terms, gateway=gateway, at=at, create=True)
 
 
-def update(*, device_id: UUID, changes: Mapping[str, Any], gateway: GatewayActor, at: datetime) -> Device:
+def update(*, device_id: UUID, changes: Mapping[str, Any], gateway: GatewayActor, at: datetime) -> RegistrationResult:
     """Change some items of a device, or its licence. Raises like ``register``."""
     items = _sent_items(changes, at=at)
     terms: LicenceTerms | None = changes.get("licence")
     _check_terms(terms)
     device = owned_device(device_id, gateway)
     subject = Subject.objects.get(pk=device.subject_id)
-    return _record(subject, items, terms, gateway=gateway, at=at, create=False).device
+    return _record(subject, items, terms, gateway=gateway, at=at, create=False)
 
 
 def end_service(*, device_id: UUID, ended_on: date, gateway: GatewayActor, at: datetime) -> Device:
@@ -129,17 +132,21 @@ def correct_registration(
         if held.exclude(id__in=[one.id for one in wanted]).exists():
             raise LicenceTaken(_("Another licence of this device already has this key."), pointer="/value")
         for licence in wanted:
+            was = index_of(licence, "key")
             vault.encrypt(licence, {"key": value}, at=at)
+            licence.replaced = remember(licence.replaced, item, was=was, now=index_of(licence, "key"))
             licence.updated_at = at
-            licence.save(update_fields=["key", "key_index", "updated_at"])
+            licence.save(update_fields=["key", "key_index", "replaced", "updated_at"])
             _record_event(Event.CORRECTED, subject_id, about=licence, facts=facts, actor=actor, at=at)
         return
     if item not in CODES:
         raise Malformed([Problem("/item", "unknown-item", str(MESSAGES["unknown-item"]))])
     for device in Device.objects.select_for_update().filter(subject_id=subject_id):
+        was = index_of(device, item)
         vault.encrypt(device, {item: value}, at=at)
+        device.replaced = remember(device.replaced, item, was=was, now=index_of(device, item))
         device.updated_at = at
-        device.save(update_fields=[*_columns([item]), "updated_at"])
+        device.save(update_fields=[*_columns([item]), "replaced", "updated_at"])
         _record_event(Event.CORRECTED, subject_id, about=device, facts=facts, actor=actor, at=at)
 
 
@@ -156,7 +163,7 @@ def _record(
         raise Withdrawn(MESSAGES["withdrawn"])
     with transaction.atomic(using="personal"):
         device = Device.objects.select_for_update().filter(pk=subject.id).first()
-        made = device is None
+        made, corrected = device is None, list[str]()
         if device is None:
             if not create:
                 raise UnknownDevice(MESSAGES["unknown-device"])
@@ -165,14 +172,21 @@ def _record(
             )
         else:
             _check_owner(device, gateway)
-            items = _changed_identifiers(device, items)
+            items, corrected = _changed_items(device, items)
         if made:
             _check_has_identifier(items)
         with transaction.atomic():
             _refuse_frozen(subject.id, items, terms, at=at)
             if items:
                 vault.encrypt(device, items, at=at)
-            licence, word = _licence(device, terms, made=made, at=at)
+            licence, word, has_old_key = _licence(device, terms, made=made, at=at)
+            corrected += ["licence_key"] if has_old_key else []
+            if corrected:
+                repeated = {"items": sorted(corrected), "device": device.reference}
+                ledger.record(
+                    Event.REPETITION_IGNORED, actor=gateway, at=at, about=device, subjects=[subject.reference],
+                    facts=repeated,
+                )  # fmt: skip
             if made or items or word:
                 facts = {
                     "items": sorted(items),
@@ -196,36 +210,51 @@ def _record(
         if licence is not None and word is not None:
             licence.device = device
             licence.save(update_fields=None if licence._state.adding else ["starts_on", "ends_on", "updated_at"])
-    return RegistrationResult(device, made)
+    return RegistrationResult(device, made, sorted(corrected))
 
 
 def _licence(
     device: Device, terms: LicenceTerms | None, *, made: bool, at: datetime
-) -> tuple[Licence | None, Event | None]:
-    """Return the licence that these terms name, sealed and unsaved, and the word for what changed."""
+) -> tuple[Licence | None, Event | None, bool]:
+    """Return the licence that these terms name, sealed and unsaved, the word for what changed, and if by an old key.
+
+    The key that a correction has replaced names the licence with the right one.
+    """
     if terms is None:
-        return None, None
+        return None, None, False
     index = vault.blind_index("licence_key", terms.key)
     held = None if made else device.licences.select_for_update().filter(key_index=index).first()
+    has_old_key = False
+    if held is None and not made:
+        of_device = device.licences.select_for_update().exclude(replaced={}).latest_first()
+        held = next((one for one in of_device if was_replaced(one.replaced, "licence_key", index)), None)
+        has_old_key = held is not None
     if held is None:
         licence = Licence(
             device_id=device.id, starts_on=terms.starts_on, ends_on=terms.ends_on, recorded_at=at, updated_at=at
         )
         vault.encrypt(licence, {"key": terms.key}, at=at)
-        return licence, Event.LICENCE_RECORDED
+        return licence, Event.LICENCE_RECORDED, False
     if (held.starts_on, held.ends_on) == (terms.starts_on, terms.ends_on):
-        return held, None
+        return held, None, has_old_key
     held.starts_on, held.ends_on, held.updated_at = terms.starts_on, terms.ends_on, at
-    return held, Event.LICENCE_RENEWED
+    return held, Event.LICENCE_RENEWED, has_old_key
 
 
-def _changed_identifiers(device: Device, items: dict[str, Any]) -> dict[str, Any]:
-    """Leave out identifiers that are held already: a gateway that repeats itself changes nothing."""
-    return {
-        item: value
-        for item, value in items.items()
-        if item not in INDEXED or vault.blind_index(item, value) != _bytes(getattr(device, f"{item}_index"))
-    }
+def _changed_items(device: Device, items: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Leave out identifiers that are held already, or that a correction has replaced; return the latter's names too.
+
+    A gateway that repeats itself changes nothing.
+    """
+    changed, corrected = dict(items), []
+    for item in [one for one in items if one in INDEXED]:
+        index = vault.blind_index(item, items[item])
+        if index == index_of(device, item):
+            del changed[item]
+        elif was_replaced(device.replaced, item, index):
+            del changed[item]
+            corrected.append(item)
+    return changed, corrected
 
 
 def _refuse_frozen(subject_id: UUID, items: Collection[str], terms: LicenceTerms | None, *, at: datetime) -> None:
@@ -286,10 +315,6 @@ def _check_owner(device: Device | None, gateway: GatewayActor) -> None:
 
 def _columns(items: Collection[str]) -> list[str]:
     return [*items, *(f"{item}_index" for item in items if item in INDEXED)]
-
-
-def _bytes(value: Any) -> bytes | None:
-    return None if value is None else bytes(value)
 
 
 def _record_event(

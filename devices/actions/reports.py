@@ -6,7 +6,7 @@ ledger's entry commits just before them (docs/ledger.md, Omission); one without 
 
 from collections import Counter
 from collections.abc import Callable, Collection
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cache, partial
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -19,7 +19,8 @@ from psycopg.errors import UndefinedTable
 
 from devices import eligibility, partitions
 from devices.actions import binary_copy
-from devices.actions.accepted_reports import AcceptedReports, shape_reports
+from devices.actions.report_acceptance import accept_reports
+from devices.actions.report_columns import AcceptedReports
 from devices.actors import GatewayActor
 from devices.batch_parser import ParsedBatch, RejectedReport, parse_batch
 from devices.daily_counters import count_reports
@@ -32,9 +33,6 @@ from privacy.lib.errors.refusals import Refusal
 from privacy.lib.postgres.invalidation import Invalidations
 from privacy.vault import actions as vault
 
-# How far a device's clock may run ahead, and how late a report may come: a device can be switched off for long.
-MAX_CLOCK_SKEW = timedelta(minutes=5)
-MAX_REPORT_AGE = timedelta(days=366)
 SELECT_ANSWER_SQL = "SELECT digest, answer FROM devices_batch WHERE gateway_id = %s AND batch = %s"
 
 
@@ -81,7 +79,7 @@ def _store_accepted(
 ) -> bytes:
     """Store what may be stored of a batch and return the answer. Raises StaleCache, then nothing is stored."""
     refused = list(delivery.refused)
-    taken, trusted = _accept(delivery, refused, gateway=gateway, heard=heard, at=at)
+    taken, trusted = accept_reports(delivery, refused, gateway=gateway, heard=heard, at=at)
     taken, rows, digests = _seal(taken, refused, at=at)
     answer = _answer(delivery.batch, len(taken.ids), refused)
     claim = BatchRow(
@@ -99,43 +97,6 @@ def _store_accepted(
         partitions.create_partitions(sorted({partitions.first_of_month(partitions.day_of(day)) for day in taken.days}))
         stored = _store(rows, claim, record, trusted)
     return answer if stored else _earlier_answer(claim)
-
-
-def _accept(
-    delivery: ParsedBatch, refused: list[RejectedReport], *, gateway: GatewayActor, heard: Invalidations, at: datetime
-) -> tuple[AcceptedReports, set[str]]:
-    """Sort out what may not be taken, and why; return also the devices that the gate did not ask about."""
-    every = shape_reports(delivery)
-    first_log, devices, kinds = every.first_log, every.devices, every.kinds
-    reporting, logging = set(devices[:first_log]), set(devices[first_log:])
-    obstacles, trusted = eligibility.check_eligibility(reporting, logging, gateway=gateway, heard=heard, at=at)
-    oldest, newest = binary_copy.postgres_microseconds([at - MAX_REPORT_AGE, at + MAX_CLOCK_SKEW])
-    moments, days, positions = every.moments, every.days, every.positions
-    if not obstacles and (not moments or (oldest <= min(moments) and max(moments) <= newest)):
-        return every, trusted
-    shut: set[int] = set()
-    for place, (device, kind, moment, day) in enumerate(zip(devices, kinds, moments, days, strict=True)):
-        problem = _problem_of(obstacles.get(device), kind, day)
-        if problem is None and not oldest <= moment <= newest:
-            problem = ("/occurred_at", "clock")
-        if problem is not None:
-            pointer, code = problem
-            shut.add(place)
-            refusal = Problem(pointer, code, str(MESSAGES[code]))
-            refused.append(RejectedReport(positions[place], refusal))
-    return every.without(shut), trusted
-
-
-def _problem_of(obstacle: eligibility.Blocker | None, kind: str, day: int) -> tuple[str, str] | None:
-    if obstacle is None:
-        return None
-    if obstacle.code:
-        return "/device", obstacle.code
-    if kind in obstacle.refused_kinds:
-        return "/kind", obstacle.refused_kinds[kind]
-    if obstacle.ended_on is not None and partitions.day_of(day) > obstacle.ended_on:
-        return "/device", "withdrawn"
-    return None
 
 
 def _seal(

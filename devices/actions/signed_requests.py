@@ -104,7 +104,9 @@ def _take_once(signer_id: UUID, nonce: str, *, at: datetime) -> None:
     with connections["default"].cursor() as cursor:
         cursor.execute(TAKE_NONCE_SQL, [signer_id, nonce, at])
         if not cursor.rowcount:
-            raise BadSignature(_("A request with this nonce has already been accepted. Sign each request anew."))
+            raise BadSignature(
+                _("A request with this nonce has already been accepted. Sign each request with a new nonce.")
+            )
 
 
 def _record_refusal(refusal: BadSignature, caller: GatewayActor, about: Model, *, at: datetime) -> None:

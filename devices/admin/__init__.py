@@ -1,5 +1,5 @@
 """What the officer sees and presses: devices, licences, gateways and their tokens."""
 
-from devices.admin import devices, gateways, imports, statistics
+from devices.admin import app_permissions, devices, gateways, imports, statistics
 
-__all__ = ["devices", "gateways", "imports", "statistics"]
+__all__ = ["app_permissions", "devices", "gateways", "imports", "statistics"]

@@ -31,7 +31,7 @@ class GatewayForm(forms.ModelForm[Gateway]):
 
     class Meta:
         model = Gateway
-        fields = ("title", "rate")
+        fields = ("title", "users", "rate")
 
 
 class TokenForm(forms.Form):
@@ -55,20 +55,22 @@ class GatewayAdmin(EditableAdmin):
     empty_hint = _("Register a gateway, then issue a token for it.")
     add_form = GatewayForm
     list_display = ("title", "reference", "rate", "created_at", "state_shown", "tokens")
-    fields = ("title", "reference", "rate", "created_at", "closed_at")
+    fields = ("title", "reference", "users", "rate", "created_at", "closed_at")
     actions = ("issue_token", "close")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(KEEP_GATEWAYS)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("title", "rate") if obj is None else self.fields
+        return ("title", "users", "rate") if obj is None else self.fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return () if obj is None else self.fields
 
     def save_model(self, request: HttpRequest, obj: Gateway, form: Any, change: bool) -> None:
-        made = devices.register_gateway(title=obj.title, rate=obj.rate, actor=actor_of(request), at=clock.now())
+        made = devices.register_gateway(
+            title=obj.title, rate=obj.rate, users=obj.users, actor=actor_of(request), at=clock.now()
+        )
         obj.pk, obj.reference, obj._state.adding = made.pk, made.reference, False
 
     @admin.display(description=_("state"))

@@ -189,10 +189,22 @@ class FleetImportAdmin(ReadOnlyAdmin):
 def _reason(column: str, code: str) -> str:
     if code == "already-registered":
         return _now("A device with this identifier is already registered, or appears twice in the file.")
+    if code == "was-corrected":
+        return _now(
+            "A correction replaced this value of a registered device. If another device really has it, let its "
+            "gateway register that device."
+        )
     if code == "rounded-number":
         return _now(
             "The spreadsheet stored this as a number and lost its digits after the 15th. Format the column as text, "
             "then enter the value again."
+        )
+    if code == "age-not-stated":
+        return _now("Children may use this gateway's devices, so enter the date of birth of whoever agreed.")
+    if code == "representative-needed":
+        return _now(
+            "Whoever agreed is under 14, so the consent of a legal representative is needed. Leave the consents of "
+            "this row empty; the person is asked for a representative."
         )
     if code == "no-column":
         return _now(

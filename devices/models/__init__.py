@@ -5,6 +5,7 @@ the device's id, and every key and every query of the big tables carries the dev
 several servers would be spread by it).
 """
 
+from devices.models.app_permissions import AppPermission, AppPermissionQuerySet, new_app_permission_reference
 from devices.models.devices import Device, DeviceQuerySet, Licence, LicenceQuerySet, new_device_reference
 from devices.models.gateways import (
     Challenge,
@@ -34,6 +35,8 @@ from devices.models.settled_errors import AppLogRemoval, SettledError, SettledEr
 __all__ = [
     "AppLog",
     "AppLogRemoval",
+    "AppPermission",
+    "AppPermissionQuerySet",
     "Batch",
     "BatchQuerySet",
     "Challenge",
@@ -58,6 +61,7 @@ __all__ = [
     "Scope",
     "SettledError",
     "SettledErrorQuerySet",
+    "new_app_permission_reference",
     "new_device_reference",
     "new_gateway_reference",
     "new_import_reference",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from devices import items
 from privacy.lib.identifiers.ids import new_id, new_reference
 from privacy.policies.categories import DEVICE_REGISTRATION
+from privacy.subjects.replaced_values import replaced_field
 from privacy.vault.fields import EncryptedModel, EncryptedTextField
 
 
@@ -50,6 +51,7 @@ class Device(EncryptedModel):
     service_ended_on = models.DateField(_("service ended"), null=True, blank=True)
     # The public half of an Ed25519 key of its own: with it, only what the device signs is said of it (SEC-39).
     signing_key = models.BinaryField(_("key of the device"), max_length=32, null=True)
+    replaced = replaced_field()
 
     objects = DeviceQuerySet.as_manager()
 
@@ -66,6 +68,7 @@ class Device(EncryptedModel):
         indexes = [
             models.Index(fields=["-registered_at", "-id"], name="devices_by_registration"),
             models.Index(fields=["gateway_id", "id"], name="devices_of_gateway"),
+            models.Index(fields=["id"], condition=~Q(replaced={}), name="devices_corrected"),
         ]
         constraints = [
             models.CheckConstraint(name="devices_device_is_its_own_subject", condition=Q(subject_id=F("id"))),
@@ -101,6 +104,7 @@ class Licence(EncryptedModel):
     ends_on = models.DateField(_("ends"))
     recorded_at = models.DateTimeField(_("recorded"))
     updated_at = models.DateTimeField(_("last changed"))
+    replaced = replaced_field()
 
     objects = LicenceQuerySet.as_manager()
 
@@ -117,6 +121,7 @@ class Licence(EncryptedModel):
             models.Index(fields=["ends_on", "device"], name="devices_licences_by_end"),
             # The order of the console's list: many licences end on one day.
             models.Index(fields=["ends_on", "id"], name="devices_licences_in_order"),
+            models.Index(fields=["id"], condition=~Q(replaced={}), name="devices_corrected_licences"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["device", "key_index"], name="devices_licence_once_for_each_device"),

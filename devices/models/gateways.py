@@ -26,6 +26,12 @@ class Gateway(models.Model):
 
     record_label = "devices.Gateway"
 
+    class Users(models.TextChoices):
+        """How it is known whether a user is under 14 (decision 0401)."""
+
+        STAFF = "staff", _("a company's staff, by contract nobody under 14")
+        ANYBODY = "anybody", _("anyone, also children: their age is asked")
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     reference = models.CharField(_("reference"), max_length=16, unique=True, default=new_gateway_reference)
     title = models.CharField(pgettext_lazy("gateway", "title"), max_length=100, unique=True)
@@ -33,6 +39,13 @@ class Gateway(models.Model):
         _("requests a minute"),
         default=60_000,
         help_text=_("Requests beyond this limit get a 429 response with Retry-After."),
+    )
+    users = models.CharField(
+        _("who uses its devices"),
+        max_length=8,
+        choices=Users,
+        default=Users.STAFF,
+        help_text=_("If anyone may, the agent asks each user for their date of birth before they agree."),
     )
     created_at = models.DateTimeField(_("registered"))
     closed_at = models.DateTimeField(pgettext_lazy("gateway", "closed"), null=True, blank=True)
@@ -58,6 +71,7 @@ class Scope(models.TextChoices):
     CONSENTS = "consents", _("record and read consent decisions")
     CHALLENGES = "challenges", _("answer possession challenges")
     ADVERTISING = "advertising", _("ask for advertising permission")
+    MESSAGES = "messages", _("fetch messages for devices and say that they were shown")
 
 
 class GatewayTokenQuerySet(models.QuerySet["GatewayToken"]):

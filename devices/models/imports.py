@@ -39,6 +39,8 @@ class FleetImport(models.Model):
     accepted = models.PositiveIntegerField(_("can be imported"), default=0)
     refused = models.PositiveIntegerField(_("can't be imported"), default=0)
     registered = models.PositiveIntegerField(_("registered"), default=0)
+    # The number of the last row of which it is counted what became of it.
+    counted_until = models.PositiveIntegerField(_("counted until row"), default=0)
     findings: Any = models.JSONField(_("rejected rows"), default=list)
     made_by = models.CharField(_("imported by"), max_length=80)
     made_at = models.DateTimeField(_("imported"))

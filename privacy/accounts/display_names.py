@@ -4,8 +4,12 @@ from collections.abc import Collection
 from datetime import date
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from privacy.accounts.models import EmergencyApproval, User
+
+# How the reference of the portal's own jobs begins (``privacy.ledger.actors.SystemActor``).
+JOBS = "system:"
 
 
 def display_name(ref: str, on: date) -> str | None:
@@ -21,7 +25,7 @@ def display_names_by_reference(refs: Collection[str]) -> dict[str, str]:
 def name_with_reference(ref: str) -> str:
     """Return the name of the account with this reference; the reference itself where there is none.
 
-    An approval by emergency has the name of the officer who went on alone.
+    What the portal did by itself says so. An approval by emergency has the name of the officer who went on alone.
     """
     alone = EmergencyApproval.objects.filter(reference=ref).values("made_by")
     name = User.objects.filter(Q(reference=ref) | Q(reference__in=alone)).values_list("name", flat=True).first()
@@ -36,4 +40,6 @@ def names_with_references(refs: Collection[str]) -> dict[str, str]:
 
 
 def _with_reference(name: str | None, ref: str) -> str:
+    if ref.startswith(JOBS):
+        return _("the portal, automatically")
     return f"{name} ({ref})" if name else ref

@@ -6,6 +6,8 @@ class Event(StrEnum):
 
     USER_CREATED = "accounts.user.created"
     USER_DEACTIVATED = "accounts.user.deactivated"
+    USER_REACTIVATED = "accounts.user.reactivated"
+    OFFICE_UNMANNED = "accounts.office.unmanned"
     SIGNED_IN = "accounts.session.signed-in"
     SIGNED_OUT = "accounts.session.signed-out"
     SIGN_IN_FAILED = "accounts.session.failed"

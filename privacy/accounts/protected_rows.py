@@ -20,6 +20,7 @@ from privacy.accounts.models import (
     RepresentativeLink,
     ReviewedGrant,
     SavedView,
+    SentForm,
     SignIn,
     SignInThrottle,
     User,
@@ -41,6 +42,7 @@ protected_tables.declare(SocialApp)
 protected_tables.exempt(Browser, SignIn, because="what an owner is shown; each sign-in and sign-out is an entry")
 protected_tables.exempt(ApprovalSignature, because="each row proves itself: it is verified by the key that signed it")
 protected_tables.exempt(SavedView, because="filters of a list under a name: nobody's right or duty comes from it")
+protected_tables.exempt(SentForm, because="which record a form made, for a week; the record is vouched for")
 protected_tables.exempt(SignInThrottle, because="counts of a day, forgotten after it")
 protected_tables.exempt(Session, SocialToken, EmailConfirmation, because="ends by itself and proves nothing afterwards")
 protected_tables.exempt(LogEntry, because="the console's own note; the verb's entry is the record")

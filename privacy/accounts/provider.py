@@ -4,13 +4,16 @@ allauth looks for providers under this name in every app and does the protocol (
 provider only stands for the password: the second factor, the grants and the sessions stay ours.
 """
 
+import logging
 from secrets import token_urlsafe
 from typing import Any
 
 import jwt
 from allauth.account.models import EmailAddress
+from allauth.socialaccount import app_settings
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.models import SocialToken
+from allauth.socialaccount.providers.base import AuthProcess
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
@@ -22,14 +25,18 @@ from django.utils.crypto import constant_time_compare
 
 from privacy.lib.dates import clock
 
+logger = logging.getLogger("portal.accounts")
 COMPANY = "company"
-# In a session that is on its way to the provider: what the ID token must say.
+# Kept with each way to the provider: what the ID token must say.
 NONCE = "nonce_of_sign_in"
 # By the provider's private key; a shared secret signs for whoever knows it.
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 LEEWAY_SECONDS = 60
 MAX_AGE_SECONDS = 600
-MAX_SUBJECT_LENGTH = 255
+# So long a name the table of identities takes; the standard lets a provider give 255.
+MAX_SUBJECT_LENGTH = app_settings.UID_MAX_LENGTH
+# So much of a name that the provider gives itself is logged.
+MAX_ISSUER_LENGTH = 200
 
 
 class CompanyOAuth2Adapter(OpenIDConnectOAuth2Adapter):
@@ -40,9 +47,11 @@ class CompanyOAuth2Adapter(OpenIDConnectOAuth2Adapter):
 
     @property
     def openid_config(self) -> dict[str, Any]:
-        """The provider's own description; refused where it speaks for another issuer (Discovery 1.0, 4.3)."""
+        """The provider's own description; refused where its issuer is not to the letter ours (Discovery 1.0, 4.3)."""
         described: dict[str, Any] = super().openid_config
-        if str(described.get("issuer", "")).rstrip("/") != settings.OIDC_ISSUER.rstrip("/"):
+        if (issuer := described.get("issuer")) != settings.OIDC_ISSUER:
+            told = str(issuer)[:MAX_ISSUER_LENGTH]
+            logger.error("the identity provider's issuer is %r, and OIDC_ISSUER is %r", told, settings.OIDC_ISSUER)
             raise OAuth2Error("The provider describes another issuer than OIDC_ISSUER.")
         return described
 
@@ -56,13 +65,12 @@ class CompanyOAuth2Adapter(OpenIDConnectOAuth2Adapter):
     def complete_login(self, request: HttpRequest, app: Any, token: SocialToken, **kwargs: Any) -> Any:
         """Check what the provider says of the person (OpenID Connect Core 1.0, 3.1.3.7 and 5.3.2)."""
         claims = self._verified_claims(app, kwargs["response"].get("id_token"))
-        nonce = request.session.pop(NONCE, None)
-        if nonce is None or not constant_time_compare(str(claims.get("nonce", "")), nonce):
-            raise OAuth2Error("The ID token was not made for this sign-in (nonce).")
         userinfo = self._fetch_user_info(token.token)
         if not isinstance(userinfo, dict) or userinfo.get("sub") != claims["sub"]:
             raise OAuth2Error("The user information is about somebody else (sub).")
-        return self.get_provider().sociallogin_from_response(request, {"id_token": claims, "userinfo": userinfo})
+        login = self.get_provider().sociallogin_from_response(request, {"id_token": claims, "userinfo": userinfo})
+        login.nonce = str(claims.get("nonce", ""))
+        return login
 
     def _verified_claims(self, app: Any, id_token: Any) -> dict[str, Any]:
         """Return the claims of a signed ID token for us. Raises OAuth2Error.
@@ -80,26 +88,39 @@ class CompanyOAuth2Adapter(OpenIDConnectOAuth2Adapter):
                 leeway=LEEWAY_SECONDS,
                 options={"require": ["iss", "sub", "aud", "exp", "iat"]},
             )
-        except (jwt.PyJWTError, TypeError, ValueError) as error:
+            age = clock.now().timestamp() - claims["iat"]
+        except (jwt.PyJWTError, ArithmeticError, TypeError, ValueError) as error:
             raise OAuth2Error("The ID token is not valid.") from error
         if claims["aud"] not in (app.client_id, [app.client_id]) or claims.get("azp", app.client_id) != app.client_id:
             raise OAuth2Error("The ID token is for somebody else too (aud, azp).")
-        if clock.now().timestamp() - claims["iat"] > MAX_AGE_SECONDS:
+        if age > MAX_AGE_SECONDS:
             raise OAuth2Error("The ID token is old (iat).")
         if not isinstance(claims["sub"], str) or not 0 < len(claims["sub"]) <= MAX_SUBJECT_LENGTH:
             raise OAuth2Error("The ID token names nobody (sub).")
         return claims
 
-    def _signing_key(self, key_id: Any) -> jwt.PyJWK:
-        """Return the provider's key of this name; without a name, its only key (OpenID Connect Core 1.0, 10.1)."""
+    def published_keys(self) -> Any:
+        """Return the key set that the provider publishes."""
         with get_adapter().get_requests_session() as session:
             answer = session.get(self.openid_config["jwks_uri"])
             answer.raise_for_status()
-        keys = [key for key in jwt.PyJWKSet.from_dict(answer.json()).keys if key.public_key_use in (None, "sig")]
+            return answer.json()
+
+    def _signing_key(self, key_id: Any) -> jwt.PyJWK:
+        """Return the provider's key of this name; without a name, its only key (OpenID Connect Core 1.0, 10.1)."""
+        published = jwt.PyJWKSet.from_dict(self.published_keys()).keys
+        keys = [key for key in published if key.public_key_use in (None, "sig")]
         found = [key for key in keys if key_id is None or key.key_id == key_id]
         if len(found) != 1:
             raise OAuth2Error("The ID token is signed by none of the provider's keys (kid).")
         return found[0]
+
+
+def require_own_way(login: Any) -> None:
+    """Refuse an ID token that was not made for the way to the provider that this answer belongs to (nonce)."""
+    nonce = login.state.get(NONCE)
+    if nonce is None or not constant_time_compare(login.nonce, nonce):
+        raise OAuth2Error("The ID token was not made for this sign-in (nonce).")
 
 
 class CompanyProvider(OpenIDConnectProvider):
@@ -123,9 +144,18 @@ class CompanyProvider(OpenIDConnectProvider):
         """Ask for the same, whatever the address of the sign-in says."""
         return self.get_default_scope()
 
-    def get_auth_params_from_request(self, request: HttpRequest, action: str) -> dict[str, str]:
-        """Bind the answer to this browser's session; two pages that leave at once share the nonce."""
-        return {"nonce": request.session.setdefault(NONCE, token_urlsafe(32))}
+    def get_redirect_from_request_kwargs(self, request: HttpRequest) -> dict[str, Any]:
+        """Begin a sign-in, whatever else of the library's the address asks for, and bind its answer to this way there.
+
+        Each of two pages that leave at once has a nonce of its own, so that both come back.
+        """
+        nonce = token_urlsafe(32)
+        return {
+            **super().get_redirect_from_request_kwargs(request),
+            "process": AuthProcess.LOGIN,
+            "auth_params": {"nonce": nonce},
+            NONCE: nonce,
+        }
 
     def extract_email_addresses(self, data: Any) -> list[EmailAddress]:
         """Take the address as verified where the provider says so with a true, and with nothing else (5.1)."""

@@ -27,7 +27,8 @@ def signed_in(*, user: User, request: HttpRequest, **kwargs: Any) -> None:
         request.session.create()
     request.session[BEGAN] = request.session[SEEN] = at.timestamp()
     key = request.session.session_key or ""
-    token = signin.begin(user=user, session_key=key, place=get_client_info(request), at=at)
+    shown = second_factors.shown_means(request, user)
+    token = signin.begin(user=user, session_key=key, place=get_client_info(request), shown=shown, at=at)
     if token is not None:
         request.new_browser_token = token  # type: ignore[attr-defined]
 
@@ -42,7 +43,7 @@ def signed_out(*, user: User | None, request: HttpRequest, **kwargs: Any) -> Non
 @receiver(user_login_failed, dispatch_uid="accounts.sign_in_failed")
 def sign_in_failed(*, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any) -> None:
     email = str(credentials.get("email") or credentials.get("username", ""))
-    accounts.record_failed_sign_in(email=email, at=clock.now())
+    accounts.record_failed_sign_in(email=email, method="password", at=clock.now())
 
 
 @receiver(post_save, sender=Authenticator, dispatch_uid="accounts.factor_added")

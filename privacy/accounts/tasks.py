@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from privacy.accounts import actions as accounts
+from privacy.accounts.actions.deactivation import OFFICE_UNMANNED
 from privacy.accounts.actions.emergency_approvals import OFFICER_TOLD
 from privacy.accounts.actions.invitations import INVITATION
 from privacy.accounts.actions.representative_links import REPRESENTATIVE_TOLD
@@ -19,6 +20,7 @@ from privacy.accounts.events import Event
 from privacy.accounts.models import Browser, EmergencyApproval, Invitation, RepresentativeLink, User
 from privacy.accounts.signin import actions as signin
 from privacy.jobs import outbox
+from privacy.jobs.retry_policy import RetryPolicy
 from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
 from privacy.lib.integrations import mail
@@ -124,6 +126,23 @@ def deliver_emergency(ids: Mapping[str, str], *, event: UUID, starts: int, at: d
     )
 
 
+@outbox.deliverer(OFFICE_UNMANNED, destination=outbox.MAIL, patience=RetryPolicy(starts=1))
+def deliver_unmanned(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
+    """Tell the representative that nobody is officer; what can't be sent raises the alarm of stopped deliveries."""
+    if not settings.REPRESENTATIVE_EMAIL:
+        raise accounts.NoRepresentative("REPRESENTATIVE_EMAIL")
+    with override(settings.LANGUAGE_CODE):
+        subject = _("Nobody is protection officer in the privacy portal")
+    mail.send(
+        to=settings.REPRESENTATIVE_EMAIL,
+        subject=subject,
+        template="office_unmanned",
+        context={"since": datetime.fromisoformat(ids["at"])},
+        language=settings.LANGUAGE_CODE,
+        message_id=str(event),
+    )
+
+
 @outbox.deliverer(REPRESENTATIVE_TOLD, destination=outbox.MAIL)
 def deliver_representative_link(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Send the representative a one-time link; each sending makes a new one."""
@@ -157,5 +176,5 @@ def escalate_emergencies() -> None:
 
 
 def delete_expired() -> None:
-    """Remove sessions that are over and failures that are forgotten."""
+    """Remove sessions that are over, the marks of their forms, and failures that are forgotten."""
     signin.delete_expired(at=clock.now())

@@ -8,7 +8,7 @@ from itertools import batched, groupby
 from django.db.models import QuerySet
 
 from privacy.campaigns import stand_ins
-from privacy.campaigns.models import Delivery, UseNoticeRefusal
+from privacy.campaigns.models import Delivery, KakaoTemplate, LetterBatch, UseNoticeRefusal
 from privacy.lib.registries import registers
 from privacy.subjects.references import with_references
 
@@ -52,7 +52,7 @@ registers.declare(
         ("정보주체", "delivery.person"),
         ("언어", "delivery.language"),
         ("상태", "delivery.state"),
-        ("통지 방법", "delivery.way"),
+        ("통지 방법", "delivery.means"),
         ("통지일시", "delivery.settled_at"),
         ("통지자", "delivery.settled_by"),
         ("메시지 번호", "delivery.message_id"),
@@ -63,6 +63,47 @@ registers.declare(
     subjects=lambda window: map(str, deliveries(window).values_list("subject_id", flat=True)),
     printed=9,
     widths=(2, 2, 2, 5, 1, 2, 1, 3, 2),
+)
+registers.declare(
+    code="letter-batches",
+    title="우편 발송 대행 대장",
+    models=("campaigns.letterbatch",),
+    permission="campaigns.view_letterbatch",
+    columns=(
+        ("묶음 번호", "reference"),
+        ("통지 번호", "campaign.reference"),
+        ("통수", "count"),
+        ("작성일시", "made_at"),
+        ("작성자", "made_by"),
+        ("인계일시", "handed_at"),
+        ("최종 결과 등록일시", "reported_at"),
+        ("발송", "progress.posted"),
+        ("반송", "progress.returned"),
+        ("회수일시", "cancelled_at"),
+    ),
+    records=lambda window: (
+        LetterBatch.objects.filter(made_at__range=window.moments).select_related("campaign").order_by("made_at")
+    ),
+    printed=9,
+)
+registers.declare(
+    code="kakao-templates",
+    title="알림톡 템플릿 대장",
+    models=("campaigns.kakaotemplate",),
+    permission="campaigns.view_kakaotemplate",
+    columns=(
+        ("템플릿 코드", "code"),
+        ("구분", "kind"),
+        ("언어", "language"),
+        ("승인된 내용", "text"),
+        ("승인일", "approved_on"),
+        ("등록자", "recorded_by"),
+        ("등록일시", "recorded_at"),
+        ("사용 종료일시", "ended_at"),
+        ("사용 종료자", "ended_by"),
+    ),
+    records=lambda window: KakaoTemplate.objects.filter(recorded_at__range=window.moments).order_by("recorded_at"),
+    printed=7,
 )
 registers.declare(
     code="use-notice-refusals",

@@ -1,4 +1,4 @@
-"""What of the disclosures has a date: the document that follows an urgent demand, the report of each half-year."""
+"""What of the disclosures has a date: documents that follow urgent demands, reports, recipients' proofs."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -8,13 +8,23 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from privacy.disclosures import provision_reports
-from privacy.disclosures.models import Disclosure
+from privacy.disclosures.models import CorrectionProof, Disclosure, ProofQuerySet, ThirdParty
 from privacy.lib.registries import deadlines
 
 
 def missing_documents() -> QuerySet[Disclosure]:
     """The urgent disclosures whose document nobody has attached yet."""
     return Disclosure.objects.filter(urgent=True, scan_id=None).exclude(state=Disclosure.State.REFUSED)
+
+
+def awaited_proofs() -> ProofQuerySet:
+    """The recipients that have not proven a correction yet; agencies are for the few who handle them (law P-12)."""
+    return CorrectionProof.objects.open().exclude(notice__third_party__kind=ThirdParty.Kind.INVESTIGATOR)
+
+
+def awaited_proofs_of_agencies() -> ProofQuerySet:
+    """The investigative agencies that have not proven a correction yet."""
+    return CorrectionProof.objects.open().filter(notice__third_party__kind=ThirdParty.Kind.INVESTIGATOR)
 
 
 def reports(first: date, last: date) -> Iterator[deadlines.Deadline]:
@@ -40,4 +50,23 @@ deadlines.add_source(
     title=_("Report on provisions to agencies:"),
     permission=provision_reports.SEE,
     clocks=("disclosures.ProvisionReport.due_on", "disclosures.ProvisionReport.half_until"),
+)
+deadlines.add_query(
+    "disclosures.proof",
+    awaited_proofs,
+    on="due_on",
+    reference="notice__reference",
+    page="admin:disclosures_correctionproof_change",
+    title=_("Proof of a correction by a recipient:"),
+    permission="disclosures.view_correctionproof",
+)
+# Called the same: in a calendar outside the portal, the title alone would say that an agency asked.
+deadlines.add_query(
+    "disclosures.agency-proof",
+    awaited_proofs_of_agencies,
+    on="due_on",
+    reference="notice__reference",
+    page="admin:disclosures_correctionproof_change",
+    title=_("Proof of a correction by a recipient:"),
+    permission="disclosures.see_investigations",
 )

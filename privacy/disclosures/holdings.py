@@ -1,13 +1,15 @@
 """Who was given what is kept by pseudonymous ids and keyed digests; of people themselves only the scans are held."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
+from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from privacy.disclosures import actions as disclosures
-from privacy.disclosures.models import DisclosedItem, Disclosure, Notice
+from privacy.disclosures.models import CorrectionProof, DisclosedItem, Disclosure, Notice
 from privacy.lib.dates import clock, periods
 from privacy.policies import rulebook
 from privacy.policies.categories import DISCLOSURE_REQUEST
@@ -21,13 +23,18 @@ BATCH_SIZE = 1000
 
 
 def scans_due(on: date, term: RetentionPeriod) -> Iterator[list[UUID]]:
-    """Yield the disclosures whose scan was kept as long as the law asks (P-09, P-10); ``term`` says nothing more."""
+    """Yield what has a file that was kept as long as the law asks (P-09, P-10); ``term`` says nothing more."""
+    yield from _files_due(Disclosure.objects.filter(scan_id__isnull=False), "requested_at", on)
+    yield from _files_due(CorrectionProof.objects.exclude(state__in=CorrectionProof.OPEN), "ended_at", on)
+
+
+def _files_due(records: QuerySet[Any], since: str, on: date) -> Iterator[list[UUID]]:
+    """Yield those of these records whose files were kept for the years of the register, since a moment of theirs."""
     years = rulebook.parameter("disclosure.records.years", on)
     last: UUID | None = None
     while True:
-        scanned = Disclosure.objects.filter(scan_id__isnull=False).order_by("id")
-        page = scanned if last is None else scanned.filter(id__gt=last)
-        rows = list(page.values_list("id", "requested_at")[:BATCH_SIZE])
+        page = records.order_by("id") if last is None else records.order_by("id").filter(id__gt=last)
+        rows = list(page.values_list("id", since)[:BATCH_SIZE])
         if not rows:
             return
         over = [one for one, at in rows if periods.period_end(clock.kst_date(at), years=years) < on]
@@ -37,13 +44,14 @@ def scans_due(on: date, term: RetentionPeriod) -> Iterator[list[UUID]]:
         last = rows[-1][0]
 
 
-def _disclosures_about(subject_ids: Collection[UUID]) -> Iterable[UUID]:
-    """Return the disclosures of these people's data: the scan of the demand is sealed under the disclosure."""
+def _files_about(subject_ids: Collection[UUID]) -> Iterator[UUID]:
+    """Yield under what files about these people are sealed: a scan under its disclosure, evidence under its proof."""
     items = DisclosedItem.objects.filter(subject_id__in=subject_ids)
-    return items.values_list("disclosure_id", flat=True).distinct()
+    yield from items.values_list("disclosure_id", flat=True).distinct()
+    yield from CorrectionProof.objects.filter(notice__subject_id__in=subject_ids).values_list("id", flat=True)
 
 
-blockers.declare_files("disclosures", _disclosures_about)
+blockers.declare_files("disclosures", _files_about)
 holdings.declare(
     EncryptedFile,
     category=DISCLOSURE_REQUEST,
@@ -56,7 +64,7 @@ holdings.declare(
     due=scans_due,
     scope={"category": DISCLOSURE_REQUEST},
     kept_years="disclosure.records.years",
-    duty=_("authorities' requests, kept with the register of disclosures"),
+    duty=_("authorities' requests and recipients' evidence, kept with the register of disclosures"),
 )
 holdings.declare_pseudonymous(
     DisclosedItem, subject="subject_id", why="the register of provisions stays (law P-05); values are keyed digests"

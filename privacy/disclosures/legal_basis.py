@@ -3,8 +3,10 @@
 P5.1; law P-01 … P-07, V-01.
 """
 
+import re
+import unicodedata
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -13,8 +15,9 @@ from django.utils.translation import gettext as _
 from consents import consent_status
 from privacy.disclosures.models import Disclosure
 from privacy.disclosures.refusals import NoBasis, RecipientNotInPolicy, TerminalNumberNotAllowed
-from privacy.lib.dates import clock
+from privacy.lib.dates import clock, periods
 from privacy.lib.display import display_names
+from privacy.lib.display.badges import date_text
 from privacy.policies import policy_document, rulebook
 from privacy.policies.models import PolicyVersion
 
@@ -24,6 +27,15 @@ TERMINAL_NUMBER = "imei"
 AGENCY = ("official", "reason", "relation", "extent", "record_class")
 # On what something is provided beyond the purpose of its collection (PIPA art. 18(2)1 and 2).
 BEYOND_PURPOSE = frozenset({Disclosure.Basis.LAW, Disclosure.Basis.SEPARATE_CONSENT})
+# PIPA art. 18(2)5 to 9, in either language: what goes to public institutions alone (law P-03). In its own words the Act
+# is “the Act”, and in a letter “the same Act”.
+OF_PUBLIC_INSTITUTIONS = re.compile(
+    r"(개인정보\s*보호법|(?<![가-힣])(?:동|같은|이|본)?\s*법|PIPA|Personal Information Protection Act|(?:the|same) Act)"
+    r"\W*(제?\s*18\s*조\s*(\([^)]*\))?\s*제?\s*2\s*항\s*제?\s*[5-9]\s*호"
+    r"|(art(icle|\.)?|§)\s*18\s*(\(2\)|,?\s*para(graph|\.)?\s*2)\W*(no\.?|item|sub-?para(graph|\.)?)?\W*[5-9])",
+    re.IGNORECASE,
+)
+A_LAW = re.compile(r"법|령|조약|Act\b", re.IGNORECASE)
 
 
 class ItemLike(Protocol):
@@ -72,6 +84,25 @@ def must_have_legal_basis(disclosure: Disclosure, wanted: Iterable[ItemLike], *,
     return receipts
 
 
+def document_follows_by(on: date) -> date:
+    """Return the last day for the document of an urgent request of a day: "without delay" in days (law P-08)."""
+    return periods.answer_due(on, days=rulebook.parameter("disclosure.document.days", on))
+
+
+def document_must_follow_without_delay(disclosure: Disclosure) -> None:
+    """Refuse a day that puts the document of an urgent request off, or that was over when it was asked for."""
+    if not disclosure.urgent or disclosure.document_due_on is None:
+        return
+    first = clock.kst_date(disclosure.requested_at)
+    last = document_follows_by(first)
+    if not first <= disclosure.document_due_on <= last:
+        raise NoBasis(
+            _("The document must follow without delay. Enter a day from %(first)s to %(last)s.")
+            % {"first": date_text(first), "last": date_text(last)},
+            pointer="/document_due_on",
+        )
+
+
 def _policy_must_name(disclosure: Disclosure, ones: list[ItemLike], *, at: datetime) -> None:
     """The policy in force says who receives which items; only a law's demand needs no such word (law V-01, P-06)."""
     on = clock.kst_date(at)
@@ -111,6 +142,15 @@ def _law_must_be_named(disclosure: Disclosure) -> None:
             ),
             pointer="/statute" if not disclosure.statute else "/document_no",
         )
+    others, found = OF_PUBLIC_INSTITUTIONS.subn("", unicodedata.normalize("NFKC", disclosure.statute))
+    if found and not A_LAW.search(others):
+        raise NoBasis(
+            _(
+                "PIPA art. 18(2)5 to 9 are grounds of public institutions. Name the statute under which the "
+                "recipient may demand the information."
+            ),
+            pointer="/statute",
+        )
 
 
 def _recipient_must_be_asked(disclosure: Disclosure) -> None:
@@ -118,8 +158,8 @@ def _recipient_must_be_asked(disclosure: Disclosure) -> None:
     if not disclosure.restrictions:
         raise NoBasis(
             _(
-                "A disclosure beyond the purpose of collection asks the recipient to limit the use or to take measures "
-                "of safety (PIPA art. 18(5)). State what you ask."
+                "For a disclosure beyond the purpose of collection, the recipient must be asked to limit the use or "
+                "to take safety measures (PIPA art. 18(5)). State what you ask for."
             ),
             pointer="/restrictions",
         )

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from privacy.disclosures import item_values
+from privacy.disclosures import item_values, proof_texts
 from privacy.disclosures.acknowledgement_tokens import token_of
 from privacy.disclosures.item_values import ItemValue
 from privacy.disclosures.models import Notice, ThirdParty
@@ -51,6 +51,7 @@ def mail_context(notice: Notice) -> dict[str, Any]:
         "what": body_text(notice, language=notice.third_party.language),
         "corrected": notice.kind == Notice.Kind.CORRECTED,
         "link": acknowledgement_link(notice),
+        "proof": proof_texts.open_proof_of(notice),
     }
 
 
@@ -109,6 +110,7 @@ def webhook_body(notice: Notice, values: Sequence[ItemValue]) -> bytes:
             "partly_kept": notice.partly_kept,
             "corrected": [{"item": c.item, "record": str(c.record_id), "value": c.value} for c in values],
             "acknowledge": acknowledgement_link(notice),
+            **proof_texts.asked_by_webhook(notice),
         }
     ).encode()
 
@@ -153,6 +155,8 @@ def letter_pdf(notice: Notice, values: Sequence[ItemValue], *, actor: Actor, at:
         blocks.append(
             {"kind": "text", "text": _("Please confirm at %(link)s") % {"link": acknowledgement_link(notice)}}
         )
+        if (proof := proof_texts.open_proof_of(notice)) is not None:
+            blocks.append({"kind": "text", "text": proof_texts.what_is_asked(proof)})
         payload = {"title": mail_subject(notice), "reference": notice.reference, "blocks": blocks}
     return document_issuance.issue_sheet(
         payload,

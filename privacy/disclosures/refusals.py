@@ -75,6 +75,36 @@ class UnknownToken(Refusal):
     code = "unknown-link"
 
 
+class OwnOffice(Refusal):
+    """Who is signed in to the office says nothing in a recipient's name."""
+
+    code = "own-office"
+
+
+class WrongAnswer(Refusal):
+    """A recipient's answer is not whole, or not what the portal asked for."""
+
+    code = "wrong-answer"
+
+
+class AskedAgain(Refusal):
+    """The answer is to an earlier question: its key is used up."""
+
+    code = "asked-again"
+
+
+class NotSigned(Refusal):
+    """The answer of a recipient's system is not signed rightly, or too old."""
+
+    code = "not-signed"
+
+
+class MissingEvidence(Refusal):
+    """What is settled without a proof of the recipient takes a statement and a file."""
+
+    code = "evidence-required"
+
+
 class NotFiled(Refusal):
     """A report on provisions is recorded once it is filed, after its half-year."""
 

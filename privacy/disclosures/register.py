@@ -4,11 +4,19 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Count, Prefetch, QuerySet
+from django.utils.translation import gettext_lazy as _
 
-from privacy.disclosures import provision_reports
+from privacy.disclosures import proof_states, provision_reports
 from privacy.disclosures.events import Event
-from privacy.disclosures.models import DisclosedItem, Disclosure, Notice, ProvisionReport, ThirdParty
+from privacy.disclosures.models import (
+    CorrectionProof,
+    DisclosedItem,
+    Disclosure,
+    Notice,
+    ProvisionReport,
+    ThirdParty,
+)
 from privacy.lib.dates import clock
 from privacy.lib.display import display_names
 from privacy.lib.registries import registers
@@ -113,7 +121,15 @@ def _consent_text(one: Disclosure) -> str:
 def _notices(one: Disclosure) -> str:
     """Say whether the recipient was told of later corrections (P1.6)."""
     found = Notice.objects.filter(third_party=one.third_party, disclosures__contains=[one.reference])
-    return ", ".join(f"{notice.reference} {notice.get_state_display()}" for notice in found.order_by("queued_at"))
+    told = found.select_related("proof").order_by("queued_at")
+    return ", ".join(f"{notice.reference} {_state_of(notice)}" for notice in told)
+
+
+def _state_of(notice: Notice) -> str:
+    """Return how a recipient stands: what it proved, else how its notice stands."""
+    proof: CorrectionProof | None = getattr(notice, "proof", None)
+    told = str(notice.get_state_display())
+    return f"{told}/{proof_states.state_text(proof)}" if proof is not None else told
 
 
 def _provided(window: registers.ExportScope) -> Iterable[Sequence[Any]]:
@@ -137,7 +153,8 @@ def _items(notice: Notice) -> str:
 
 
 def _told(window: registers.ExportScope) -> QuerySet[Notice]:
-    found = Notice.objects.filter(queued_at__range=window.moments).select_related("third_party").order_by("queued_at")
+    found = Notice.objects.filter(queued_at__range=window.moments).order_by("queued_at")
+    found = found.select_related("third_party", "proof")
     if window.actor.may("disclosures.see_investigations"):
         return found
     return found.exclude(third_party__kind=ThirdParty.Kind.INVESTIGATOR)
@@ -171,15 +188,55 @@ registers.declare(
         ("상태", "state"),
         ("발송일시", "sent_at"),
         ("수신 확인", "acknowledged_at"),
+        ("정정 증명", lambda notice: proof_states.state_text(notice.proof) if hasattr(notice, "proof") else ""),
+        ("증명 기한", lambda notice: notice.proof.due_on.isoformat() if hasattr(notice, "proof") else ""),
     ),
     records=_told,
     subjects=lambda window: [str(notice.subject_id) for notice in _told(window)],
+)
+
+
+def _proofs(window: registers.ExportScope) -> QuerySet[CorrectionProof]:
+    found = CorrectionProof.objects.filter(notice__queued_at__range=window.moments).order_by("notice__queued_at", "id")
+    if not window.actor.may("disclosures.see_investigations"):
+        found = found.exclude(notice__third_party__kind=ThirdParty.Kind.INVESTIGATOR)
+    return found.select_related("notice__third_party").annotate(answered=Count("answers"))
+
+
+registers.declare(
+    code="recipient-proofs",
+    title="정정 증명 대장",
+    models=("disclosures.correctionproof", "disclosures.recipientanswer"),
+    permission="disclosures.export_register",
+    columns=(
+        ("통지 번호", "notice.reference"),
+        ("사건번호", "notice.case_reference"),
+        ("제공받은 자", "notice.third_party.title"),
+        ("항목", lambda proof: _items(proof.notice)),
+        ("상태", proof_states.state_text),
+        ("기한", "due_on"),
+        ("요청 횟수", "round"),
+        ("답변 수", "answered"),
+        ("불일치", "contradictions"),
+        ("마지막 답변", "answered_at"),
+        ("담당자 조치 사유", "escalated_because"),
+        ("종료일시", "ended_at"),
+        ("종결 방법", "settled_as"),
+        ("종결 기록자", "settled_by"),
+        ("확인자", "seconded_by"),
+        ("증빙 SHA-256", "file_digest"),
+    ),
+    records=_proofs,
+    subjects=lambda window: [str(proof.notice.subject_id) for proof in _proofs(window)],
+    printed=9,
+    widths=(2, 2, 3, 3, 3, 2, 1, 1, 1),
 )
 registers.declare(
     code="third-parties",
     title="제3자 현황표",
     models=("disclosures.thirdparty",),
     permission="disclosures.view_thirdparty",
+    for_programs=True,
     columns=(
         ("번호", "reference"),
         ("기관명", "title"),
@@ -203,6 +260,7 @@ def _by_half_year(window: registers.ExportScope) -> Iterable[Sequence[Any]]:
 registers.declare(
     code="provisions-by-half-year",
     title="통신이용자정보·통신사실확인자료 제공 현황",
+    called=_("Export the figures of half a year"),
     models=("disclosures.provisionreport",),
     permission=provision_reports.SEE,
     columns=registers.columns_by_position(
@@ -214,6 +272,7 @@ registers.declare(
 registers.declare(
     code="provision-reports",
     title="제공 현황 보고 대장",
+    called=_("Export the reports"),
     models=("disclosures.provisionreport",),
     permission=provision_reports.SEE,
     columns=(

@@ -5,7 +5,7 @@ Every page, paper, register, calendar and figure that speaks of an incident asks
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -14,9 +14,7 @@ from privacy.campaigns.models import Delivery
 from privacy.incidents import notice_deadlines, notifications, supplement_deadlines
 from privacy.incidents.models import Incident, Report, Stage
 from privacy.incidents.notifications import BREACH_STAGES, POSSIBLE_BREACH_STAGES
-from privacy.incidents.statutory_deadlines import StatutoryDeadline
-from privacy.lib.dates import clock
-from privacy.policies import rulebook
+from privacy.incidents.statutory_deadlines import StatutoryDeadline, statutory_due
 from privacy.policies.models import Officer
 
 
@@ -103,7 +101,7 @@ def _grounds(incident: Incident) -> Iterator[tuple[str, str]]:
 
 
 # Owed "at once": no law gives them hours.
-WITHOUT_HOURS = frozenset({"notice-supplement", "report-supplement"})
+WITHOUT_HOURS = frozenset({"notice-supplement", "report-supplement", "retraction"})
 
 # -- the terms -------------------------------------------------------------------------------------------------------
 
@@ -164,7 +162,7 @@ def _intrusion(incident: Incident) -> Iterator[StatutoryDeadline]:
 
 def supplement_due(facts_at: datetime) -> datetime:
     """Return until when new facts of an intrusion are reported (B-10)."""
-    return facts_at + timedelta(hours=rulebook.parameter("intrusion.report.hours", clock.kst_date(facts_at)))
+    return statutory_due("intrusion.report.hours", facts_at)
 
 
 # -- what a notice says, and what stands before closing --------------------------------------------------------------
@@ -250,14 +248,5 @@ def _not_supplemented(incident: Incident) -> Iterator[str]:
 
 def _not_retracted(incident: Incident) -> Iterator[str]:
     """Whoever was told of a possible breach is told that there was none (B-07)."""
-    warned = notifications.people_reached(incident, [Stage.POSSIBLE])
-    left = (
-        notifications.affected_with_notice_time(incident, [Stage.NONE])
-        .filter(subject_id__in=warned, told_at=None)
-        .exists()
-    )
-    website = notifications.public_notice(incident, [Stage.POSSIBLE]) and not notifications.public_notice(
-        incident, [Stage.NONE]
-    )
-    if left or website:
+    if supplement_deadlines.is_to_be_retracted(incident):
         yield _("Tell everyone who was told of a possible breach that there was none.")

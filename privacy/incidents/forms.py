@@ -3,6 +3,10 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from privacy.incidents.models.complaints import PREFIX
+from privacy.lib.errors.refusals import sentence
+from privacy.lib.identifiers.ids import example_reference
+
 
 class ComplaintForm(forms.Form):
     """What the complaint is about, and how to answer; only the first is needed."""
@@ -28,7 +32,7 @@ class StatusForm(forms.Form):
     reference = forms.CharField(
         label=_("Receipt number"),
         max_length=20,
-        help_text=_("For example Q-7F3K-92QX."),
+        help_text=sentence(_("For example %(example)s."), example=example_reference(PREFIX)),
         widget=forms.TextInput(attrs={"class": "short", "autocomplete": "off", "spellcheck": "false"}),
     )
     code = forms.CharField(

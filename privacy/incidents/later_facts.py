@@ -22,8 +22,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class IssuedForm:
-    """A form that was handed out: for which report, its SHA-256, and whether items or course were missing in it."""
+    """A form that was handed out: when, for which report, its SHA-256, and whether items or course were missing."""
 
+    at: datetime
     number: int
     digest: str
     partial: bool
@@ -46,12 +47,26 @@ def estimate_at(incident: Incident, moment: datetime) -> int:
 
 
 def last_form(incident: Incident, duty: Report.Duty, *, before: datetime) -> IssuedForm | None:
-    """Return the form that was handed out last for a duty until a moment: what was reported by then."""
-    found = None
-    for at, facts in _told(incident, Event.FORM_ISSUED):
-        if facts.get("duty") == duty and at <= before:
-            found = IssuedForm(facts.get("no", 0), facts.get("digest", ""), bool(facts.get("incomplete")))
-    return found
+    """Return the form that was handed out last for a duty by a moment: what was reported then."""
+    return next((one for one in reversed(_forms(incident, duty)) if one.at <= before), None)
+
+
+def told_until(incident: Incident, duty: Report.Duty) -> datetime:
+    """Return the moment up to which the reports of a duty tell what was known: that of a report's form, if it had one.
+
+    Raises ValueError where nothing was reported.
+    """
+    made_at = {one.digest: one.at for one in reversed(_forms(incident, duty))}
+    reports = incident.reports.filter(duty=duty).values_list("digest", "reported_at")
+    return max(made_at.get(digest, reported_at) for digest, reported_at in reports)
+
+
+def _forms(incident: Incident, duty: Report.Duty) -> list[IssuedForm]:
+    return [
+        IssuedForm(at, facts.get("no", 0), facts.get("digest", ""), bool(facts.get("incomplete")))
+        for at, facts in _told(incident, Event.FORM_ISSUED)
+        if facts.get("duty") == duty
+    ]
 
 
 def _told(incident: Incident, *words: Event) -> Iterator[tuple[datetime, dict[str, Any]]]:

@@ -94,10 +94,13 @@ def people_with_delivery(incident: Incident, stages: Collection[Stage]) -> set[U
     return set(deliveries(incident, stages).values_list("subject_id", flat=True))
 
 
-def people_reached(incident: Incident, stages: Collection[Stage]) -> set[UUID]:
-    """Return whom a delivery of these stages has reached, or is on its way to: a later notice can refer to it."""
+def people_reached(incident: Incident, stages: Collection[Stage]) -> QuerySet[Delivery, UUID]:
+    """Whom a delivery of these stages has reached, or is on its way to: a later notice can refer to it.
+
+    Their ids, as a part of another question: they may be all of the register.
+    """
     reached = deliveries(incident, stages).exclude(state__in=Delivery.UNREACHABLE)
-    return set(reached.values_list("subject_id", flat=True))
+    return reached.order_by().values_list("subject_id", flat=True)
 
 
 def pending_individual_notices(incident: Incident) -> dict[Stage, list[UUID]]:
@@ -107,12 +110,12 @@ def pending_individual_notices(incident: Incident) -> dict[Stage, list[UUID]]:
         case Incident.Certainty.POSSIBLE:
             found = {Stage.POSSIBLE: listed - people_with_delivery(incident, [Stage.POSSIBLE])}
         case Incident.Certainty.NONE:
-            warned = people_reached(incident, [Stage.POSSIBLE])
+            warned = set(people_reached(incident, [Stage.POSSIBLE]))
             found = {Stage.NONE: warned - people_with_delivery(incident, [Stage.NONE])}
         case _ if incident.is_known:
             complete, first = (
                 people_with_delivery(incident, COMPLETE_STAGES),
-                people_reached(incident, [Stage.FIRST]),
+                set(people_reached(incident, [Stage.FIRST])),
             )
             found = {Stage.FULL: listed - complete - first, Stage.SUPPLEMENT: (listed & first) - complete}
         case _:

@@ -14,9 +14,10 @@ from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
 
 
-def with_contact(ids: Collection[UUID]) -> QuerySet[ComplaintText]:
-    """Return the words of these people that hold a contact."""
-    return ComplaintText.objects.filter(subject_id__in=ids, contact__isnull=False)
+def with_contact(ids: Collection[UUID] | None = None) -> QuerySet[ComplaintText]:
+    """Return the words of these people, or of all, that hold a contact."""
+    held = ComplaintText.objects.filter(contact__isnull=False)
+    return held if ids is None else held.filter(subject_id__in=ids)
 
 
 def address(one: UUID, actor: Actor, at: datetime, reason: str) -> str | None:
@@ -49,6 +50,7 @@ recipients.declare(
         address=address,
         writable=lambda ids, _at: set(with_contact(ids).values_list("subject_id", flat=True)),
         postal_addresses=postal_addresses,
+        with_postal_address=with_contact,
         languages=lambda ids: dict(Complaint.objects.filter(id__in=ids).values_list("id", "language")),
         gone=lambda ids: (
             set(Complaint.objects.filter(id__in=ids).values_list("id", flat=True))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from privacy.incidents import duties, notice_texts, notifications
+from privacy.incidents import duties, notice_deadlines, notice_texts, notifications
 from privacy.incidents.models import Complaint, ComplaintText, Incident, Stage
 from privacy.lib.dates import clock
 from privacy.lib.registries import registers
@@ -80,7 +80,7 @@ registers.declare(
         ("피해 최소화 조치", lambda incident: "; ".join(measure.what for measure in incident.measures.all())),
         ("정보주체 통지", _notified),
         ("누리집 게시", _posted),
-        ("통지 기한", lambda incident: incident.notify_due_at or incident.possible_due_at),
+        ("통지 기한", lambda incident: incident.notify_due_at or notice_deadlines.possible_breach_due(incident)),
         ("신고 의무", lambda incident: duties.report_duty(incident).said),
         ("신고일시", "reported_at"),
         ("신고 기한", _due("report")),

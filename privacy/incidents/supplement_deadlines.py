@@ -1,6 +1,8 @@
-"""What an incomplete first notice or report still lacks, and by when it is looked at again (B-04, B-09)."""
+"""What is owed at once, and by when it is looked at again: what a first notice or report lacks (B-04, B-09), and that
+there was no breach (B-07).
+"""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
@@ -19,16 +21,7 @@ LACKING = frozenset({"items", "course_ko", "course_en"})
 
 def is_notice_incomplete(incident: Incident) -> bool:
     """Whether somebody got the first notice and not the rest; each who got it gets the rest at once (B-04)."""
-    first = notifications.people_reached(incident, [Stage.FIRST])
-    left = (
-        notifications.affected_with_notice_time(incident, COMPLETE_STAGES)
-        .filter(subject_id__in=first, told_at=None)
-        .exists()
-    )
-    website = notifications.public_notice(incident, [Stage.FIRST]) and not notifications.public_notice(
-        incident, COMPLETE_STAGES
-    )
-    return bool(left or website)
+    return _is_left(incident, told=[Stage.FIRST], then=COMPLETE_STAGES)
 
 
 def incomplete_report(incident: Incident) -> Report | None:
@@ -40,8 +33,16 @@ def incomplete_report(incident: Incident) -> Report | None:
     return last if last is not None and last.partial else None
 
 
+def is_to_be_retracted(incident: Incident) -> bool:
+    """Whether somebody was told of a possible breach, and not yet that there was none (B-07)."""
+    return _is_left(incident, told=[Stage.POSSIBLE], then=[Stage.NONE])
+
+
 def supplement_deadlines(incident: Incident) -> Iterator[StatutoryDeadline]:
-    """Yield the supplements that are owed for a confirmed breach."""
+    """Yield what is owed at once: the supplements of a confirmed breach, the retraction of one that was none."""
+    if incident.ruled_out_at is not None and not incident.is_without("notifications") and is_to_be_retracted(incident):
+        name = _("Notice that there was no breach, at once")
+        yield StatutoryDeadline("retraction", name, incident.ruled_out_at + SUPPLEMENT_PERIOD, None)
     if incident.certainty != Incident.Certainty.CONFIRMED:
         return
     if is_notice_incomplete(incident):
@@ -52,6 +53,14 @@ def supplement_deadlines(incident: Incident) -> Iterator[StatutoryDeadline]:
     if (report := incomplete_report(incident)) is not None:
         name = _("Supplement to the report to the PIPC or KISA, as soon as the rest is known")
         yield StatutoryDeadline("report-supplement", name, _due_at(incident, report.reported_at), None)
+
+
+def _is_left(incident: Incident, *, told: Collection[Stage], then: Collection[Stage]) -> bool:
+    """Whether the website or somebody was told the one and not the other, which follows from it."""
+    if notifications.public_notice(incident, told) and not notifications.public_notice(incident, then):
+        return True
+    people = notifications.affected_with_notice_time(incident, then)
+    return people.filter(subject_id__in=notifications.people_reached(incident, told), told_at=None).exists()
 
 
 def _due_at(incident: Incident, since: datetime) -> datetime:

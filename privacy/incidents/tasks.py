@@ -5,18 +5,21 @@ from datetime import datetime
 from uuid import UUID
 
 from privacy.incidents import actions as incidents
-from privacy.incidents.answer_mails import answer_mail
+from privacy.incidents.answer_mails import TEMPLATE, values_of
 from privacy.incidents.models import Complaint
 from privacy.jobs import outbox
 from privacy.ledger.actors import SystemActor
-from privacy.lib.integrations import mail
+from privacy.policies import message_templates
 
 WORKER = SystemActor("complaints")
 
 
 @outbox.deliverer(incidents.DELIVERY, destination=outbox.MAIL)
 def deliver_answer(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
-    """Send the answer by e-mail where an address was given; else the officer answers by telephone or letter."""
+    """Send the answer by e-mail where an address was given; else the officer answers by telephone or letter.
+
+    It stands in the version of the template that the officer read.
+    """
     complaint = Complaint.objects.get(id=ids["complaint"])
     if complaint.sent_at is not None or complaint.returned_at is not None:
         return
@@ -26,9 +29,9 @@ def deliver_answer(ids: Mapping[str, str], *, event: UUID, starts: int, at: date
         return  # the term is over: there is no address and nothing to send any more
     if not words.contact.get("email"):
         return
-    mail.send(
-        to=words.contact["email"],
-        **answer_mail(complaint, answer=words.answer, at=at),
-        message_id=complaint.message_id,
-    )
-    incidents.mark_answer_sent(complaint, actor=WORKER, at=at)
+    wording = message_templates.of_version(TEMPLATE, ids.get("template", ""))
+    values = values_of(complaint, answer=words.answer)
+    wording.send_mail(
+        values, to=words.contact["email"], language=complaint.language, message_id=complaint.message_id
+    )  # fmt: skip
+    incidents.mark_answer_sent(complaint, template=wording.version, actor=WORKER, at=at)

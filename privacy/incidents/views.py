@@ -15,6 +15,7 @@ from privacy.ledger import request_context
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal, TooManyAttempts, Unavailable
 from privacy.lib.http import guest_session
+from privacy.lib.http.clear_site_data import FORGET
 from privacy.lib.http.text_files import as_data_url
 from privacy.lib.identifiers.access_codes import new_form_nonce
 from privacy.policies.models import Agency, Officer
@@ -93,7 +94,7 @@ def status(request: HttpRequest) -> HttpResponse:
 def leave(request: HttpRequest) -> HttpResponse:
     """Close the status page on this device."""
     guest_session.end(request, SESSION)
-    return HttpResponseRedirect(reverse("incidents:status"))
+    return HttpResponseRedirect(reverse("incidents:status"), headers=FORGET)
 
 
 def _form(request: HttpRequest, form: ComplaintForm, status: int = 200) -> HttpResponse:

@@ -1,7 +1,7 @@
 """Verbs of the outbox. Leases, starts and due times are judged by the database's clock, never by a worker's."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
-from privacy.jobs.deliverers import DELIVERERS, INTERNAL
+from privacy.jobs.deliverers import DELIVERERS, INTERNAL, QueuedWork
 from privacy.jobs.events import Event
 from privacy.jobs.models import GeneralOutbox, OutboxBase, PersonalOutbox
 from privacy.jobs.retry_policy import INTERNAL_RETRIES, MAX_WORKER_CRASHES, RetryPolicy
@@ -28,6 +28,8 @@ OUTBOXES: dict[str, type[OutboxBase]] = {
     "personal": PersonalOutbox,
 }
 LEASE_SECONDS = 120
+# How many rows are carried out together, by how often a worker died over them.
+GROUP_SIZES = {0: 200, 1: 40, 2: 8}
 
 
 class NotDeadLettered(Refusal):
@@ -49,11 +51,18 @@ class ClaimedDelivery:
     failures: int
     failing_for: timedelta
     last_error: str = ""
+    progress: str = ""
+    shard: str = ""
+
+    @property
+    def crashes(self) -> int:
+        """How many earlier starts ended without an answer."""
+        return self.starts - 1 - self.ended
 
     @property
     def is_poison_message(self) -> bool:
         """Whether too many earlier starts ended without an answer (FLT-17)."""
-        return self.starts - 1 - self.ended >= MAX_WORKER_CRASHES
+        return self.crashes >= MAX_WORKER_CRASHES
 
 
 def enqueue(
@@ -145,6 +154,22 @@ def wake_external_worker() -> None:
 
 def claim(*, using: str, destination: str = INTERNAL) -> ClaimedDelivery | None:
     """Take the row that is due longest, for one lease, and count its start: committed before the work begins."""
+    return next(iter(_claim(using, destination, "", [], most=1)), None)
+
+
+def claim_more(first: ClaimedDelivery, *, destination: str) -> list[ClaimedDelivery]:
+    """Take what else is due of the kind and shard of a claimed row, to be carried out together with it.
+
+    Fewer, the more often a worker died over them: one bad row is found among few, and parks no others.
+    """
+    most = GROUP_SIZES.get(first.crashes, 1) - 1
+    if most <= 0:
+        return []
+    alike = "AND kind = %s AND shard = %s AND starts - ended = %s"
+    return _claim(first.using, destination, alike, [first.kind, first.shard, first.crashes], most=most)
+
+
+def _claim(using: str, destination: str, alike: str, values: list[Any], *, most: int) -> list[ClaimedDelivery]:
     model = OUTBOXES[using]
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         cursor.execute(
@@ -153,31 +178,24 @@ def claim(*, using: str, destination: str = INTERNAL) -> ClaimedDelivery | None:
             WITH due AS MATERIALIZED (
                 SELECT id FROM {model._meta.db_table}
                  WHERE done_at IS NULL AND parked_at IS NULL AND destination = %s AND not_before <= now()
-                   AND (lease_until IS NULL OR lease_until < now())
-                 ORDER BY not_before FOR UPDATE SKIP LOCKED LIMIT 1)
+                   AND (lease_until IS NULL OR lease_until < now()) {alike}
+                 ORDER BY not_before FOR UPDATE SKIP LOCKED LIMIT %s)
             UPDATE {model._meta.db_table} AS row
                SET lease_until = now() + make_interval(secs => %s), starts = row.starts + 1
               FROM due
              WHERE row.id = due.id
             RETURNING row.id, row.kind, row.ids, row.starts, row.ended, row.failures,
-                      COALESCE(now() - row.failing_since, interval '0'), row.last_error
-            """,  # noqa: S608 - the table's name is ours
-            [destination, LEASE_SECONDS],
+                      COALESCE(now() - row.failing_since, interval '0'), row.last_error, row.progress, row.shard
+            """,  # noqa: S608 - the table's name and the condition are ours
+            [destination, *values, most, LEASE_SECONDS],
         )
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    return ClaimedDelivery(
-        id=row[0],
-        using=using,
-        kind=row[1],
-        ids=json.loads(row[2]),
-        starts=row[3],
-        ended=row[4],
-        failures=row[5],
-        failing_for=row[6],
-        last_error=row[7],
-    )
+        return [
+            ClaimedDelivery(
+                id=row[0], using=using, kind=row[1], ids=json.loads(row[2]), starts=row[3], ended=row[4],
+                failures=row[5], failing_for=row[6], last_error=row[7], progress=row[8], shard=row[9],
+            )
+            for row in cursor.fetchall()
+        ]  # fmt: skip
 
 
 def destinations_due(*, using: str) -> list[str]:
@@ -188,15 +206,28 @@ def destinations_due(*, using: str) -> list[str]:
     return list(free.order_by("destination").values_list("destination", flat=True).distinct())
 
 
-def finish(claimed: ClaimedDelivery) -> None:
-    """Mark a delivery as done."""
+def finish(*claimed: ClaimedDelivery) -> None:
+    """Mark deliveries of one outbox as done."""
     _settle(claimed, "done_at = now(), lease_until = NULL, last_error = ''", [])
 
 
-def postpone(claimed: ClaimedDelivery, *, seconds: float, why: str) -> None:
-    """Let a delivery wait that is not to be made now: no failure, and the time of its patience begins anew.
+def note_progress(row: QueuedWork, progress: str, *, using: str = "default") -> None:
+    """Note at once what was done of a row, before its end: it is in ``progress`` when the row is claimed again.
 
-    The failures that it had still count where a kind's patience is a number of them.
+    It outlives this process; a database that is torn down may lose the last moment of such notes.
+    """
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {OUTBOXES[using]._meta.db_table} SET progress = %s"  # noqa: S608 - the table's name is ours
+            " FROM (SELECT set_config('synchronous_commit', 'off', true)) AS quick WHERE id = %s",
+            [progress, row.id],
+        )
+
+
+def postpone(*claimed: ClaimedDelivery, seconds: float, why: str) -> None:
+    """Let deliveries of one outbox wait that are not to be made now: no failure, and their patience begins anew.
+
+    The failures that they had still count where a kind's patience is a number of them.
     """
     _settle(
         claimed,
@@ -212,7 +243,7 @@ def back_off(claimed: ClaimedDelivery, *, why: str, patience: RetryPolicy = INTE
     if patience.is_over(failures=failures, age=claimed.failing_for):
         return False
     _settle(
-        claimed,
+        [claimed],
         "lease_until = NULL, ended = ended + 1, failures = failures + 1,"
         " failing_since = COALESCE(failing_since, now()),"
         " not_before = now() + make_interval(secs => %s), last_error = %s",
@@ -225,7 +256,7 @@ def dead_letter(claimed: ClaimedDelivery, *, why: str, at: datetime) -> None:
     """Give a delivery to a person, with a word in the ledger. Nothing is ever dropped (P1.6)."""
     with transaction.atomic(using=claimed.using):
         change = "lease_until = NULL, ended = ended + 1, failures = failures + 1, parked_at = now(), last_error = %s"
-        if _settle(claimed, change, [why[:300]]):
+        if _settle([claimed], change, [why[:300]]):
             ledger.record(
                 Event.PARKED,
                 actor=SystemActor("worker"),
@@ -235,15 +266,18 @@ def dead_letter(claimed: ClaimedDelivery, *, why: str, at: datetime) -> None:
             )
 
 
-def _settle(claimed: ClaimedDelivery, change: str, values: list[Any]) -> bool:
-    """Change a row that this worker holds; return whether it still did."""
-    model = OUTBOXES[claimed.using]
-    with connections[claimed.using].cursor() as cursor:
+def _settle(claimed: Sequence[ClaimedDelivery], change: str, values: list[Any]) -> bool:
+    """Change rows of one outbox that this worker holds; return whether it still held any."""
+    if not claimed:
+        return False
+    using = claimed[0].using
+    with connections[using].cursor() as cursor:
         # Only the holder of this start may settle it: a worker that slept past its lease changes nothing.
         cursor.execute(
-            f"UPDATE {model._meta.db_table} SET {change} WHERE id = %s AND starts = %s"  # noqa: S608
+            f"UPDATE {OUTBOXES[using]._meta.db_table} SET {change}"  # noqa: S608
+            " WHERE (id, starts) IN (SELECT * FROM unnest(%s::uuid[], %s::int[]))"
             " AND done_at IS NULL AND parked_at IS NULL",
-            [*values, claimed.id, claimed.starts],
+            [*values, [one.id for one in claimed], [one.starts for one in claimed]],
         )
         return bool(cursor.rowcount)
 

@@ -1,6 +1,6 @@
 """Who delivers each kind of outbox row, how long it is tried, and which system outside it depends on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -11,12 +11,33 @@ from privacy.jobs.retry_policy import EXTERNAL_RETRIES, INTERNAL_RETRIES, RetryP
 # Destinations outside: a row that depends on none is the portal's own work.
 INTERNAL = ""
 MAIL = "mail"
+TEXT_MESSAGES = "text-messages"
 
 
 class Deliverer(Protocol):
     """Carries out one row. Called outside any transaction; must be safe to run twice for the same ``event``."""
 
     def __call__(self, ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None: ...
+
+
+class QueuedWork(Protocol):
+    """One of several rows that are carried out together."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def ids(self) -> Mapping[str, str]: ...
+    @property
+    def progress(self) -> str: ...
+
+
+class GroupDeliverer(Protocol):
+    """Carries out several rows of one kind and one shard; otherwise like ``Deliverer``.
+
+    Returns why a row is not done, by its id; a row that it leaves out is done. What it raises is said of all rows.
+    """
+
+    def __call__(self, rows: Sequence[QueuedWork], *, at: datetime) -> Mapping[UUID, Exception]: ...
 
 
 class DeadLetterCallback(Protocol):
@@ -41,6 +62,7 @@ class DelivererSettings:
     patience: RetryPolicy = INTERNAL_RETRIES
     parked: DeadLetterCallback | None = None
     destination: str = INTERNAL
+    together: GroupDeliverer | None = None
 
 
 DELIVERERS: dict[str, DelivererSettings] = {}
@@ -52,18 +74,21 @@ def deliverer(
     destination: str = INTERNAL,
     patience: RetryPolicy | None = None,
     parked: DeadLetterCallback | None = None,
+    together: GroupDeliverer | None = None,
 ) -> Callable[[Deliverer], Deliverer]:
     """Register the function that delivers rows of a kind; a kind has one deliverer.
 
-    ``destination`` names the system outside that it waits for (``MAIL``): such rows hold up nobody else's work, and are
-    tried for three days unless ``patience`` says otherwise.
+    ``destination`` names the system outside that it waits for (``MAIL``, ``TEXT_MESSAGES``): such rows hold up nobody
+    else's work, and are tried for three days unless ``patience`` says otherwise, and three times where there is no such
+    mailbox. ``together`` carries out several rows that are due at once; a single one, and what a worker died over again
+    and again, is still delivered by itself.
     """
     patient = patience or (EXTERNAL_RETRIES if destination else INTERNAL_RETRIES)
 
     def register(function: Deliverer) -> Deliverer:
         if kind in DELIVERERS:
             raise ValueError(f"two deliverers for {kind}")
-        DELIVERERS[kind] = DelivererSettings(function, patient, parked, destination)
+        DELIVERERS[kind] = DelivererSettings(function, patient, parked, destination, together)
         return function
 
     return register

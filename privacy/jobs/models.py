@@ -46,6 +46,8 @@ class OutboxBase(models.Model):
     failing_since = models.DateTimeField(null=True)
     retried_at = models.DateTimeField(_("returned to the queue"), null=True)
     last_error = models.CharField(_("last error"), max_length=300, blank=True, default="")
+    # What its deliverer has done of it already, noted at once: a worker that comes after a kill does not do it again.
+    progress = models.CharField(max_length=60, blank=True, default="", db_default="")
     done_at = models.DateTimeField(_("done"), null=True)
     parked_at = models.DateTimeField(_("stopped"), null=True)
 
@@ -59,6 +61,10 @@ class OutboxBase(models.Model):
                 fields=["destination", "not_before"],
                 condition=Q(done_at=None, parked_at=None),
                 name="%(class)s_due",
+            ),
+            # The first page counts them beside all that was ever delivered.
+            models.Index(
+                fields=["parked_at"], condition=Q(done_at=None, parked_at__isnull=False), name="%(class)s_parked"
             ),
         ]
 

@@ -1,12 +1,14 @@
 """The outbox: put something into it in the transaction of the change, and say who delivers each kind."""
 
-from privacy.jobs.actions import close_dead_letters, close_waiting, enqueue, enqueue_many, is_queued
+from privacy.jobs.actions import close_dead_letters, close_waiting, enqueue, enqueue_many, is_queued, note_progress
 from privacy.jobs.deliverers import (
     DELIVERERS,
     MAIL,
+    TEXT_MESSAGES,
     DeadLetterCallback,
     Deliverer,
     DelivererSettings,
+    QueuedWork,
     RetryLater,
     deliverer,
 )
@@ -17,9 +19,11 @@ __all__ = [
     "EXTERNAL_RETRIES",
     "INTERNAL_RETRIES",
     "MAIL",
+    "TEXT_MESSAGES",
     "DeadLetterCallback",
     "Deliverer",
     "DelivererSettings",
+    "QueuedWork",
     "RetryLater",
     "close_dead_letters",
     "close_waiting",
@@ -27,4 +31,5 @@ __all__ = [
     "enqueue",
     "enqueue_many",
     "is_queued",
+    "note_progress",
 ]

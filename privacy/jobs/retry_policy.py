@@ -37,3 +37,5 @@ class RetryPolicy:
 INTERNAL_RETRIES = RetryPolicy(starts=5)
 # Mail servers and partners have outages: 1, 2, 4 … minutes, then every six hours, for three days.
 EXTERNAL_RETRIES = RetryPolicy(longest=6 * 3_600)
+# A mailbox that doesn't exist comes to be by no waiting; what failed once or twice before is forgiven.
+NO_MAILBOX_RETRIES = RetryPolicy(starts=3)

@@ -4,8 +4,8 @@ Safe to run at any time and by any number of workers.
 """
 
 from privacy.jobs import actions as jobs
-from privacy.jobs import dispatcher
-from privacy.jobs.locks import single_sender_lock
+from privacy.jobs import dispatcher, lanes
+from privacy.jobs.single_sender import single_sender_lock
 from privacy.lib.dates import clock
 
 
@@ -24,7 +24,7 @@ def dispatch_external() -> int:
     with single_sender_lock() as alone:
         if not alone:
             return 0
-        done, hanging = dispatcher.dispatch_external(now=clock.now)
+        done, hanging = lanes.deliver_outside(now=clock.now)
     # What came while this worker held the lock found nobody; what hangs waits for the schedule.
     if any(destination not in hanging for _using, destination in dispatcher.due_external()):
         jobs.wake_external_worker()

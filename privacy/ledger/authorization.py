@@ -1,5 +1,8 @@
 """May the actor do this: asked before every act, and a denial is on record before it is told."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -16,10 +19,24 @@ class NotPermitted(Refusal):
 
 
 def require_permission(
-    actor: Actor, permission: str, *, about: models.Model | tuple[str, object] | None = None
+    actor: Actor,
+    permission: str,
+    *,
+    about: models.Model | tuple[str, object] | None = None,
+    facts: Mapping[str, Any] | None = None,
+    missing_scope: str = "",
 ) -> None:
-    """Let the act go on if the actor may; otherwise put the denial on record first and raise ``NotPermitted``."""
+    """Let the act go on if the actor may; otherwise put the denial on record first and raise ``NotPermitted``.
+
+    ``facts``: what the record of a denial has to say besides, such as by which credential it was asked.
+    ``missing_scope``: of a program's token, which it would need.
+    """
     if actor.may(permission):
         return
-    actions.record_before(Event.DENIED, actor=actor, at=None, about=about, task=permission, result="denied")
+    actions.record_before(
+        Event.DENIED, actor=actor, at=None, about=about, task=permission, result="denied", facts=facts or {}
+    )
+    if missing_scope:
+        said = _("This token lacks the scope %(scope)s. Ask the protection officer for one that has it.")
+        raise NotPermitted(said % {"scope": missing_scope})
     raise NotPermitted(_("Your account doesn't have permission for this. Ask the protection officer."))

@@ -19,6 +19,7 @@ from privacy.ledger import actions, request_context
 from privacy.ledger.actions import LedgerUnavailable
 from privacy.ledger.events import Event
 from privacy.lib.errors.refusals import Unavailable
+from privacy.lib.http.machine_paths import MACHINE_PATHS
 
 type Address = IPv4Address | IPv6Address
 type Network = IPv4Network | IPv6Network
@@ -82,6 +83,7 @@ class RequestContextMiddleware:
             actor=RequestActor(request),
             lookups={},
         ) as context:
+            request.META[request_context.REQUEST_ID] = context.request_id
             response = self.get_response(request)
             response.headers["X-Request-ID"] = context.request_id
             # A file of the disk puts nothing on record, and the server may send it by itself.
@@ -136,7 +138,7 @@ def answer_unavailable(request: HttpRequest, refusal: Unavailable) -> HttpRespon
 def access_channel(path: str) -> str:
     """Return which audience's address a path belongs to, in whichever language it is opened."""
     path = re.sub(_LANGUAGE, "/", path)
-    for prefix, door in (("/api/", "api"), ("/office/", "office"), ("/staff/", "staff")):
+    for prefix, door in (*((one, "api") for one in MACHINE_PATHS), ("/office/", "office"), ("/staff/", "staff")):
         if path.startswith(prefix):
             return door
     return "public"
@@ -159,6 +161,12 @@ def client_address(peer: str, forwarded: str) -> str:
         if not _within(address, trusted):
             break
     return _text(best)
+
+
+def is_in_networks(address: str, networks: Iterable[str]) -> bool:
+    """Whether an address belongs to one of these networks; what is no address belongs to none."""
+    parsed = _parse(address)
+    return parsed is not None and _within(parsed, _trusted(tuple(networks)))
 
 
 @lru_cache(maxsize=8)

@@ -38,8 +38,8 @@ ANSWERS = (
         SOUND,
         "LATE",
         _(
-            "Beside SOUND: these entries were sealed later than usual, because the sealer was away or a transaction "
-            "took long. They are listed for good, and are not altered."
+            "In addition to SOUND: these entries were sealed later than usual, because the sealer was not running or "
+            "a transaction took long. They stay listed, and are not altered."
         ),
         _("Ask the office why, if there are many or if the times matter to you."),
     ),
@@ -47,15 +47,15 @@ ANSWERS = (
         SOUND,
         "EXCEPTED",
         _(
-            "Beside SOUND: these entries state times that the notary first refused because a clock was wrong. Two "
-            "officers and the notary's operator accepted them. They are listed permanently, with the reason."
+            "In addition to SOUND: these entries state times that the notary first refused because a clock was wrong. "
+            "Two officers and the notary's operator accepted them. They are listed permanently, with the reason."
         ),
         _("Ask the office what happened. The times of these entries are not proved; their content and order are."),
     ),
     Answer(
         SOUND,
         "NOT COVERED",
-        _("Beside SOUND: what the bundle can't show, such as entries that are not in it."),
+        _("In addition to SOUND: what the bundle can't show, such as entries that are not in it."),
         _("Ask for a bundle with the missing part, or add a checkpoint from an earlier day (--older)."),
     ),
     Answer(
@@ -105,7 +105,7 @@ ANSWERS = (
     Answer(
         ALTERED,
         "ALTERED",
-        _("The proof does not fit: the log that was signed does not have this entry at this place."),
+        _("The proof does not match: the signed log does not have this entry at this place."),
         _("Download the proof again. If the answer stays the same, keep both files and tell the protection officer."),
         (
             "the proof leads to another root",
@@ -119,7 +119,7 @@ ANSWERS = (
     Answer(
         ALTERED,
         "ALTERED",
-        _("The paper is not the file that was issued: at least one byte of it was changed, added or removed."),
+        _("This is not the file that was issued: at least one byte of it was changed, added or removed."),
         _("Don't rely on it. Ask whoever gave it to you, and the office, for the original."),
         (
             "the paper was altered: it is not the … that was issued",
@@ -131,7 +131,7 @@ ANSWERS = (
     Answer(
         ALTERED,
         "ALTERED",
-        _("The paper is forged: the portal's paper key did not sign it."),
+        _("The document is forged: it was not signed with the portal's paper key."),
         _("Don't rely on it, and tell the data protection officer who gave it to you."),
         ("the … is forged: another key than the pinned ones signed it", "the … is forged: its signature is false"),
     ),
@@ -157,8 +157,8 @@ ANSWERS = (
         "POLICY",
         _("No time stamp shows that this checkpoint existed when it says that it was signed."),
         _(
-            "Check those of the hours before and after: the authority may have been away. If many have no stamp, ask "
-            "the office why."
+            "Check the checkpoints of the hours before and after: the authority may have been unavailable. If many "
+            "have no stamp, ask the office why."
         ),
         ("…: no time stamp stands beside it", "…: stamped later than an hour after that: …"),
     ),
@@ -186,15 +186,15 @@ ANSWERS = (
         POLICY,
         "POLICY",
         _("Fewer witnesses have cosigned the checkpoint than the policy asks for."),
-        _("Get a newer checkpoint. If it stays so, ask the witnesses what they have seen."),
+        _("Get a newer checkpoint. If the result is the same, ask the witnesses what they have seen."),
         ("too few witnesses cosigned the checkpoint: …",),
     ),
     Answer(
         POLICY,
         "POLICY",
         _(
-            "The paper has no proof: it was handed out before the audit trail was signed, or somebody took the proof "
-            "out. Anybody can make a paper with an empty slot."
+            "The document has no proof: it was issued before the audit trail was signed, or someone removed the "
+            "proof. Anyone can make a document with an empty slot."
         ),
         _("Get it again, or add the proof at “Check a document”."),
         (
@@ -221,7 +221,7 @@ ANSWERS = (
         MALFORMED,
         "MALFORMED",
         _("The file is damaged, incomplete or of another kind: nothing can be said about it."),
-        _("Download it again. If it stays so, ask whoever made it."),
+        _("Download it again. If the result is the same, ask whoever made it."),
         (
             "a signature line is malformed",
             "an entry bundle has the wrong length",

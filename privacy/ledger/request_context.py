@@ -47,6 +47,8 @@ class AuditContext:
         return self.actor.kind, self.actor.ref
 
 
+# Under this name a web request's META holds its id, also once the request is over; no header can be called so.
+REQUEST_ID = "portal.request_id"
 _current: ContextVar[AuditContext | None] = ContextVar("acting", default=None)
 
 

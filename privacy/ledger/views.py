@@ -14,8 +14,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from privacy.ledger.checkpoints import external_checkpoints, signed_checkpoints
-from privacy.ledger.checkpoints.signed_checkpoints import SignedCheckpoint
+from privacy.ledger.checkpoints import external_checkpoints, newest_checkpoint
+from privacy.ledger.checkpoints.newest_checkpoint import SignedCheckpoint
 from privacy.ledger.exports import document_issuance
 from privacy.ledger.exports.log_bundles import PROGRAMS
 from privacy.ledger.merkle import log_reader
@@ -104,7 +104,7 @@ def _lines(lines: Iterable[str]) -> HttpResponse:
 def _newest() -> SignedCheckpoint | None:
     """Return the newest checkpoint that the notary signed; one that somebody invented is passed over."""
     connection.ensure_connection()
-    return signed_checkpoints.newest(lambda query, values: connection.connection.execute(query, values).fetchall())
+    return newest_checkpoint.newest(lambda query, values: connection.connection.execute(query, values).fetchall())
 
 
 def _read_address(address: str) -> tuple[int, int, int]:

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 
@@ -20,3 +21,4 @@ class PoliciesConfig(AppConfig):
         display_names.add_source("category", naming.category_name)
         display_names.add_source("item", naming.item_name)
         display_names.add_source("preservation", naming.preservation_name)
+        autodiscover_modules("message_kinds")

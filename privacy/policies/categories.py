@@ -21,10 +21,15 @@ DISCLOSURE_REQUEST: Final = "disclosure-request"
 SAFEGUARD_EVIDENCE: Final = "safeguard-evidence"
 DESTRUCTION_EVIDENCE: Final = "destruction-evidence"
 WORKFORCE: Final = "workforce"
+# By what other systems find people whose data is destroyed here. Sealed under the system: an order to destroy
+# somebody's data has no list of it.
+CONNECTED_SYSTEM: Final = "connected-system"
 
 # What another law preserves (P6.4). Keys of the archive belong to ``archive-<rule>``.
 ARCHIVE: Final = "archive"
 ARCHIVE_PREFIX: Final = "archive-"
+# Of these no list of a person is made: each record has an end of its own.
+WITHOUT_LISTS: Final = frozenset({ARCHIVE, CONNECTED_SYSTEM})
 
 OFFICE_FILES = {
     CONTACT: _("contacts of data subjects"),
@@ -34,6 +39,7 @@ OFFICE_FILES = {
     WORKFORCE: _("employees' certificates of training"),
     SAFEGUARD_EVIDENCE: _("evidence of safeguards"),
     DESTRUCTION_EVIDENCE: _("evidence of destructions"),
+    CONNECTED_SYSTEM: _("identifiers for connected systems"),
 }
 # Of these, what people may have corrected item by item, as they may the policy's own items.
 OFFICE_ITEMS = {CONTACT: frozenset({"email", "phone", "address"})}

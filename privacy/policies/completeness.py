@@ -67,7 +67,7 @@ def _headings(sections: list[Section], on: date) -> Iterator[Problem]:
                 yield Problem(_("The heading “%(heading)s” is missing (%(basis)s).") % words, heading.code)
             continue
         for language, body in (("ko", section.body_ko), ("en", section.body_en)):
-            for table in sorted(heading.tables - set(policy_document.tables_in(body))):
+            for table in sorted(_tables_of(heading, on) - set(policy_document.tables_in(body))):
                 words = {"heading": heading.title, "language": language, "table": f"[[{table}]]"}
                 yield Problem(_("“%(heading)s” (%(language)s) must contain the table %(table)s.") % words, heading.code)
     if (
@@ -90,6 +90,10 @@ def _headings(sections: list[Section], on: date) -> Iterator[Problem]:
     for code, kind in PARTIES_OF_HEADING.items():
         if code not in applicable and data_recipients.recipients_of_kind(kind, on):
             yield _needed(HEADINGS[code])
+
+
+def _tables_of(heading: Heading, on: date) -> frozenset[str]:
+    return heading.tables | {kind for kind in heading.tables_if_told if data_recipients.recipients_of_kind(kind, on)}
 
 
 def _needed(heading: Heading) -> Problem:

@@ -1,5 +1,7 @@
 """Registers kept elsewhere that the policy must name: who receives data, processes it for the company, has it abroad.
 
+What the app may access on a handset is told in the same way (C-11).
+
 The apps that keep them stand above this one, so they add themselves here at start-up (V-01, V-08, P-14, P-15).
 """
 
@@ -8,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-RecipientKind = Literal["recipients", "processors", "transfers"]
-RECIPIENT_KINDS: tuple[RecipientKind, ...] = ("recipients", "processors", "transfers")
+RecipientKind = Literal["recipients", "processors", "transfers", "app-permissions"]
+RECIPIENT_KINDS: tuple[RecipientKind, ...] = ("recipients", "processors", "transfers", "app-permissions")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ The company's text names grounds more widely than the law allows; what is enforc
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class RefusalGrounds:
     grounds: Sequence[str]
 
 
-type Source = Callable[[], Sequence[RefusalGrounds]]
+type Source = Callable[[date], Sequence[RefusalGrounds]]
 
 _sources: list[Source] = []
 
@@ -26,6 +27,6 @@ def declare(source: Source) -> None:
         _sources.append(source)
 
 
-def enforced() -> list[RefusalGrounds]:
-    """Return the grounds that are enforced now, right by right."""
-    return [one for source in _sources for one in source()]
+def enforced(on: date) -> list[RefusalGrounds]:
+    """Return the grounds that are enforced on a day, right by right."""
+    return [one for source in _sources for one in source(on)]

@@ -4,16 +4,22 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
+from privacy.policies.data_recipients import RecipientKind
+
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """One heading: whether it is always needed, and which tables its text must contain."""
+    """One heading: whether it is always needed, and which tables its text must contain.
+
+    ``tables_if_told``: those of parties that it must contain where the register has any.
+    """
 
     code: str
     title: object
     required: bool
     tables: frozenset[str] = frozenset()
     basis: str = "V-01"
+    tables_if_told: frozenset[RecipientKind] = frozenset()
 
 
 HEADINGS: dict[str, Heading] = {
@@ -29,7 +35,13 @@ HEADINGS: dict[str, Heading] = {
         Heading("pseudonymised", _("Pseudonymised data"), False),
         Heading("rights", _("Rights of data subjects and legal representatives"), True),
         Heading("officer", _("Protection officer and department receiving requests"), True, frozenset({"officer"})),
-        Heading("automatic-collection", _("Automatic collection, and how to refuse it"), True, basis="V-01, P3.5"),
+        Heading(
+            "automatic-collection",
+            _("Automatic collection, and how to refuse it"),
+            True,
+            basis="V-01, P3.5",
+            tables_if_told=frozenset({"app-permissions"}),
+        ),
         Heading("overseas", _("Overseas transfer"), False, frozenset({"transfers"})),
         Heading("foreign-collection", _("Collection from a foreign country"), False),
         Heading("safety", _("Safety measures"), True),

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from django.utils.translation import get_language
 
+from privacy.policies import dated_rules
+
 EDITION = Path(__file__).resolve().parent / "editions" / "penalties.toml"
 
 
@@ -29,20 +31,20 @@ class Penalty:
 
     @property
     def article(self) -> str:
-        return _in_language(self.articles)
+        return in_reader_language(self.articles)
 
     @property
     def breach(self) -> str:
-        return _in_language(self.breaches)
+        return in_reader_language(self.breaches)
 
     @property
     def penalty(self) -> str:
-        return _in_language(self.penalties)
+        return in_reader_language(self.penalties)
 
 
 def penalties(on: date) -> list[Penalty]:
     """Return the rows in force on a day, and those whose day is not known, in the order of the edition."""
-    return [row for row in _edition() if row.since is None or row.since <= on]
+    return [row for row in _edition() if row.since is None or (row.since <= on and dated_rules.is_known(row.since))]
 
 
 def announced_penalties(on: date) -> list[Penalty]:
@@ -62,5 +64,6 @@ def _edition() -> tuple[Penalty, ...]:
     )
 
 
-def _in_language(words: tuple[str, str]) -> str:
+def in_reader_language(words: tuple[str, str]) -> str:
+    """Return the Korean or the English words of a row, in the language of the reader."""
     return words[1 if (get_language() or "").startswith("en") else 0]

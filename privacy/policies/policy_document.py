@@ -21,7 +21,7 @@ FORMAT = 1
 # as it is on the day of reading, because officer and agencies change without a new policy (P2.1, V-09).
 TABLES = frozenset({"purposes", "items", "bases", "retention", "preservation", *data_recipients.RECIPIENT_KINDS})
 # A table that stands in a document only where it has rows: the first documents were sealed without it.
-LATER_TABLES = frozenset({"bases", "transfers"})
+LATER_TABLES = frozenset({"bases", "transfers", "app-permissions"})
 LIVE_TABLES = frozenset({"officer", "agencies", "versions"})
 TABLE_LINE = re.compile(r"^\[\[([a-z-]+)\]\]$", re.MULTILINE)
 # {retention:app-log}, {preservation:internet-log}, {parameter:rights.answer.days}: a period of the rulebook.

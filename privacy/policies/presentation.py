@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, override
+from django.utils.translation import gettext_lazy, override, pgettext
 
 from privacy.policies import rulebook, wording
 from privacy.policies.models import LegalGround, RetentionTrigger
@@ -29,6 +29,7 @@ CAPTIONS = {
     "recipients": gettext_lazy("Who receives it"),
     "processors": gettext_lazy("Who processes it for the company"),
     "transfers": gettext_lazy("Who receives it abroad"),
+    "app-permissions": gettext_lazy("What the app may access on your handset"),
 }
 
 
@@ -95,6 +96,7 @@ class _Renderer:
             "recipients": self._recipients,
             "processors": self._processors,
             "transfers": self._transfers,
+            "app-permissions": self._app_permissions,
         }
 
     def blocks(self, section: dict[str, Any]) -> list[Block]:
@@ -167,7 +169,8 @@ class _Renderer:
         if consented:
             yield _table("bases-consent", columns, tuple(self._processed(row) for row in consented))
         rows = tuple((*self._processed(row), wording.legal_basis(row, self.language)) for row in others)
-        nothing = _("Nothing is processed without consent.") if stated else _("This version states no legal basis.")
+        all_agreed = _("Of what this policy lists, nothing is processed without consent.")
+        nothing = all_agreed if stated else _("This version states no legal basis.")
         yield _table_or("bases-other", (*columns, _("Legal basis")), rows, nothing)
 
     def _processed(self, row: dict[str, Any]) -> tuple[str, ...]:
@@ -248,6 +251,27 @@ class _Renderer:
             _("How to refuse, and the effect"),
         )
         return _table_or("transfers", columns, tuple(rows), _("This version names no transfer abroad."))
+
+    def _app_permissions(self) -> Block:
+        """Return what Network Act art. 22-2(1) has the user told, required permissions first."""
+        told = sorted(self.tables.get("app-permissions", ()), key=lambda row: not row["required"])
+        rows = (
+            (
+                row["name"][self.language],
+                pgettext("permission", "required") if row["required"] else pgettext("permission", "optional"),
+                ", ".join(self.item_names.get(code, code) for code in row["items"]) or "–",
+                row["purpose"][self.language],
+                _("The service can't be provided.")
+                if row["required"]
+                else _("You can use the service. Without it: %(what)s") % {"what": row["without"][self.language]},
+            )
+            for row in told
+        )
+        columns = (
+            _("Permission"), _("Required or optional"), _("Items"), _("Why it is needed"), _("If you don't allow it")
+        )  # fmt: skip
+        nothing = _("This version names no permission of the app.")
+        return _table_or("app-permissions", columns, tuple(rows), nothing)
 
 
 def _table(name: str, columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Block:

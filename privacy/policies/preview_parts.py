@@ -19,6 +19,8 @@ class PreviewPart:
     # What takes long is shown when it is asked for: by this name in the address, with these words for it.
     asked_by: str = ""
     ask: Promise | str = ""
+    # Whether it is shown of a version in force, or one that was, too.
+    of_public: bool = False
 
 
 _parts: list[PreviewPart] = []
@@ -34,14 +36,14 @@ ASK_TEMPLATE = "policies/preview_ask.html"
 
 
 def parts_of(version: PolicyVersion, on: date, *, asked: Collection[str] = ()) -> list[tuple[str, Mapping[str, Any]]]:
-    """Return the template and context of each part for a version that isn't in force yet; else nothing.
+    """Return the template and context of each part for a version: once it is in force only those ``of_public``.
 
     Of a part that has to be asked for, and isn't ``asked``, it is the link that asks.
     """
     is_coming = version.is_open or (
         version.is_public and version.effective_on is not None and version.effective_on > on
     )
-    return [_shown(part, version, on, asked) for part in _parts] if is_coming else []
+    return [_shown(part, version, on, asked) for part in _parts if is_coming or (part.of_public and version.is_public)]
 
 
 def _shown(

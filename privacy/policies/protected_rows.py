@@ -7,6 +7,7 @@ from privacy.policies.models import (
     ExtraHoliday,
     Item,
     LegalBasis,
+    MessageTemplate,
     NoConsignment,
     Notice,
     Officer,
@@ -24,4 +25,5 @@ from privacy.policies.models import (
 protected_tables.declare(
     PolicyVersion, Review, PublishedText, Section, Category, Category.purposes.through, Item, LegalBasis, RetentionRule,
     PreservationRule, Purpose, Parameter, ParameterChange, ExtraHoliday, Officer, Agency, Notice, NoConsignment,
+    MessageTemplate,
 )  # fmt: skip

@@ -10,7 +10,15 @@ from privacy.lib.display import display_names
 from privacy.lib.registries import registers
 from privacy.policies import data_recipients as parties
 from privacy.policies import rulebook, wording
-from privacy.policies.models import Agency, NoConsignment, Notice, Officer, PolicyVersion, PublishedText
+from privacy.policies.models import (
+    Agency,
+    MessageTemplate,
+    NoConsignment,
+    Notice,
+    Officer,
+    PolicyVersion,
+    PublishedText,
+)
 
 ITEMS = ("구분", "필수/선택", "항목 코드", "항목", "목적", "처리 근거", "보유기간")
 PROCESSORS = ("구분", "명칭", "목적·업무", "항목", "보유·이용 기간")
@@ -74,6 +82,7 @@ registers.declare(
     title="개인정보 항목 현황표",
     models=("policies.category",),
     permission="policies.view_category",
+    for_programs=True,
     columns=registers.columns_by_position(ITEMS),
     records=items,
 )
@@ -83,6 +92,7 @@ registers.declare(
     called=_("Export the recipients and processors"),
     models=("policies.policyversion",),
     permission="policies.view_policyversion",
+    for_programs=True,
     columns=registers.columns_by_position(PROCESSORS),
     records=recipients_and_processors,
 )
@@ -106,6 +116,7 @@ registers.declare(
     title="권익침해 구제기관 목록",
     models=("policies.agency",),
     permission="policies.view_agency",
+    for_programs=True,
     columns=(
         ("기관", "name_ko"),
         ("전화", "phone"),
@@ -119,6 +130,7 @@ registers.declare(
     title="공지 대장",
     models=("policies.notice",),
     permission="policies.view_notice",
+    for_programs=True,
     columns=(
         ("종류", "kind"),
         ("제목", "title_ko"),
@@ -164,6 +176,26 @@ registers.declare(
         ("철회자", "withdrawn_by"),
     ),
     records=lambda window: NoConsignment.objects.filter(decided_on__range=window.days).order_by("decided_on"),
+)
+registers.declare(
+    code="message-templates",
+    title="안내문 서식 이력",
+    models=("policies.messagetemplate",),
+    permission="policies.view_messagetemplate",
+    columns=(
+        ("서식", "code"),
+        ("버전", "number"),
+        ("상태", "state"),
+        ("변경 사유", "reason"),
+        ("작성자", "drafted_by"),
+        ("작성일시", "drafted_at"),
+        ("제출자", "submitted_by"),
+        ("승인자", "approved_by"),
+        ("승인일시", "approved_at"),
+        ("본문 SHA-256", "digest"),
+    ),
+    records=lambda window: MessageTemplate.objects.filter(drafted_at__range=window.moments).order_by("code", "number"),
+    printed=9,
 )
 registers.declare_exempt(
     "policies.extraholiday",

@@ -92,6 +92,7 @@ class _Tables:
             ("recipients", _("Now provided to: %(name)s"), _("No longer provided to: %(name)s")),
             ("processors", _("Now consigned to: %(name)s"), _("No longer consigned to: %(name)s")),
             ("transfers", _("Now transferred abroad to: %(name)s"), _("No longer transferred abroad to: %(name)s")),
+            ("app-permissions", _("The app now asks for: %(name)s"), _("The app no longer asks for: %(name)s")),
         ):
             before, after = self._by_code(name)
             yield from (RuleChange(more % {"name": self._name(row)}, True) for row in _only(after, before))
@@ -238,6 +239,10 @@ class _Tables:
         if gone:
             words = {"name": name, "items": self._items(gone)}
             yield RuleChange(_("%(name)s: no longer receives %(items)s") % words, False)
+        if new.get("required") and not old.get("required", True):
+            yield RuleChange(_("%(name)s: now required") % {"name": name}, True)
+        elif old.get("required") and not new.get("required", True):
+            yield RuleChange(_("%(name)s: now optional") % {"name": name}, False)
         # Another purpose or term may mean more; the words alone can't say that it doesn't.
         for part, sentence in (
             ("purpose", _("%(name)s: purpose “%(new)s” (before: “%(old)s”)")),

@@ -110,7 +110,7 @@ def _show(request: HttpRequest, shown: PolicyVersion) -> HttpResponse:
         "versions": versions,
         "in_force": in_force,
         # What is refused today is no part of a text that is kept for reference.
-        "grounds": grounds.enforced() if shown == in_force else [],
+        "grounds": grounds.enforced(today) if shown == in_force else [],
         "earlier": next((other for other in versions if _before(other, shown)), None),
         "today": today,
         **_contacts(day),

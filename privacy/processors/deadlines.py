@@ -10,7 +10,7 @@ from privacy.lib.dates import clock
 from privacy.lib.dates.period_expressions import PeriodEnd
 from privacy.lib.registries import deadlines
 from privacy.policies import rulebook
-from privacy.processors.models import Consignment, OverseasTransfer, Subprocessor, Supervision
+from privacy.processors.models import BusinessTransfer, Consignment, OverseasTransfer, Subprocessor, Supervision
 from privacy.processors.models.consignments import HOME
 
 UNTOLD = _("Data goes abroad or is still there, and no transfer is registered:")
@@ -118,4 +118,22 @@ deadlines.add_query(
     page="admin:processors_consignment_change",
     title=_("Return or destruction by a processor to be proven:"),
     permission="processors.view_consignment",
+)
+deadlines.add_query(
+    "processors.business-untold",
+    BusinessTransfer.objects.untold,  # PIPA art. 27(1): beforehand
+    on="transfer_on",
+    reference="reference",
+    page="admin:processors_businesstransfer_change",
+    title=_("Tell people of a transfer of the business:"),
+    permission="processors.view_businesstransfer",
+)
+deadlines.add_query(
+    "processors.business",
+    BusinessTransfer.objects.announced,
+    on="transfer_on",
+    reference="reference",
+    page="admin:processors_businesstransfer_change",
+    title=_("Transfer of the business:"),
+    permission="processors.view_businesstransfer",
 )

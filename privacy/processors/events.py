@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Event(StrEnum):
-    """What happened to a consignment or a transfer abroad."""
+    """What happened to a consignment, a transfer abroad or of the business."""
 
     CONSIGNMENT_REGISTERED = "processors.consignment.registered"
     CONTRACT_AMENDED = "processors.contract.amended"
@@ -16,3 +16,7 @@ class Event(StrEnum):
     PROOF_SHOWN = "processors.proof.shown"
     TRANSFER_REGISTERED = "processors.transfer.registered"
     TRANSFER_ENDED = "processors.transfer.ended"
+    BUSINESS_RECORDED = "processors.business.recorded"
+    BUSINESS_ANNOUNCED = "processors.business.announced"
+    BUSINESS_DONE = "processors.business.handed-over"
+    BUSINESS_CANCELLED = "processors.business.given-up"

@@ -1,6 +1,6 @@
 """For which tables the audit trail vouches, row by row (privacy/ledger/protected_tables.py)."""
 
 from privacy.ledger import protected_tables
-from privacy.processors.models import Consignment, OverseasTransfer, Subprocessor, Supervision
+from privacy.processors.models import BusinessTransfer, Consignment, OverseasTransfer, Subprocessor, Supervision
 
-protected_tables.declare(Consignment, Subprocessor, Supervision, OverseasTransfer)
+protected_tables.declare(BusinessTransfer, Consignment, Subprocessor, Supervision, OverseasTransfer)

@@ -8,6 +8,7 @@ from privacy.lib.dates import periods
 from privacy.lib.display import display_names
 from privacy.lib.registries import registers
 from privacy.policies import rulebook
+from privacy.processors import business_register as business_register
 from privacy.processors.models import Clause, Consignment, OverseasTransfer, Supervision
 from privacy.processors.models.consignments import Subprocessor
 

@@ -28,9 +28,13 @@ class RetentionConfig(AppConfig):
         from privacy.retention import (
             checks,  # noqa: F401 - registers the checks
             consistency_checks,
+            receivers,
         )
         from privacy.retention.destruction import signed_approvals
-        from privacy.retention.schedule.simulation import preview
+        from privacy.retention.schedule.simulation import predicted, preview
+        from privacy.systems.signals import task_ended
+
+        task_ended.connect(receivers.system_task_ended, dispatch_uid="retention.addenda")
 
         consistency_checks.declare(
             "retention.signatures",
@@ -42,4 +46,5 @@ class RetentionConfig(AppConfig):
             "retention/simulation.html", preview.context, asked_by="simulation", ask=_("Simulate what it would destroy")
         )
         preview_parts.declare(simulated)
+        preview_parts.declare(preview_parts.PreviewPart("retention/prediction.html", predicted.context, of_public=True))
         display_names.add_source("cause", _cause_name)

@@ -1,4 +1,4 @@
-"""Which documents this app hands out: certificates, checked by the digest of what they say."""
+"""Which documents this app hands out: certificates, checked by the digest of what they say, and forms."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -18,3 +18,10 @@ issued_documents.declare(
     find_record=authenticity.find_certificate_of_paper,
     has_proof=True,
 )
+issued_documents.declare(
+    "certificate-addendum",
+    name=_("addendum to a certificate of destruction"),
+    find_record=authenticity.find_certificate_of_paper,
+    has_proof=True,
+)
+issued_documents.declare("partial-destruction", name=_("record of a partial destruction"), has_proof=True)

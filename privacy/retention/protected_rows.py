@@ -17,13 +17,14 @@ from privacy.retention.models import (
     LastClockReading,
     PaperDestruction,
     PersonalJournalCursor,
+    Prediction,
     RegisterEntry,
     Rewrite,
 )
 
 protected_tables.declare(
     DestructionRun, DestructionList, DestructionLine, Certificate, RegisterEntry, PaperDestruction, Hold, ArchiveAccess,
-    Finding, ClockDoubt, Rewrite,
+    Finding, ClockDoubt, Rewrite, Prediction,
 )  # fmt: skip
 
 protected_tables.exempt(

@@ -10,6 +10,7 @@ from privacy.lib.display import display_names
 from privacy.lib.registries import registers
 from privacy.retention.certificates import statement_texts
 from privacy.retention.models import ArchiveAccess, Hold, RegisterEntry
+from privacy.retention.schedule.simulation import predicted
 from privacy.subjects.references import with_references
 
 # The columns of form F-6 in the form's order, then what the law and the guide add (law D-09, F-7).
@@ -155,6 +156,31 @@ registers.declare(
     subjects=lambda window: [
         str(hold.subject_id) for hold in Hold.objects.filter(placed_at__range=window.moments).exclude(subject_id=None)
     ],
+)
+registers.declare(
+    code="predictions",
+    title="처리방침 버전별 파기 예측과 결과 대조표",
+    models=("retention.prediction",),
+    permission="retention.view_prediction",
+    columns=(
+        ("버전", "version"),
+        ("예측일", "predicted_on"),
+        ("월", "month"),
+        ("개인정보 구분", lambda line: _name("category", line.row.category, midnight(line.row.month))),
+        ("단위", "unit"),
+        ("예측: 정보주체 수", "row.predicted.people"),
+        ("예측: 기록 수", "row.predicted.records"),
+        ("예측: 분리보관 수", "row.predicted.archived"),
+        ("결과: 정보주체 수", "row.happened.people"),
+        ("결과: 기록 수", "row.happened.records"),
+        ("결과: 분리보관 수", "row.happened.archived"),
+        ("차이", lambda line: "있음" if line.row.differs else "없음"),
+        ("처리 중인 파기 목록", "row.open_lists"),
+        ("예측의 SHA-256", "digest"),
+    ),
+    records=predicted.lines_of,
+    printed=9,
+    widths=(2, 2, 2, 4, 2, 2, 2, 2, 2),
 )
 registers.declare_exempt(
     "retention.destructionlist",

@@ -12,11 +12,22 @@ from privacy.accounts.models import User
 from privacy.jobs import outbox
 from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
+from privacy.lib.display.badges import datetime_text
 from privacy.lib.errors.refusals import Refusal
 from privacy.lib.integrations import mail
-from privacy.policies import rulebook
+from privacy.policies import message_templates, rulebook
+from privacy.policies.message_templates import LANGUAGES
 from privacy.retention import actions as retention
-from privacy.retention.actions.destruction_waits import OFFICER_TOLD, PERSON_TOLD, is_waiting, word_now
+from privacy.retention import message_kinds
+from privacy.retention.actions import addenda
+from privacy.retention.actions.destruction_waits import (
+    OFFICER_TOLD,
+    PERSON_TOLD,
+    is_waiting,
+    record_told,
+    word_now,
+)
+from privacy.retention.receivers import ADDENDUM
 from privacy.retention.schedule.clock_reading import read_clock
 from privacy.subjects import contacts
 from privacy.subjects.models import Contact
@@ -43,6 +54,13 @@ def sweep() -> str:
     return f"{swept.run.reference}: {swept.run.due} due, {swept.executed} lists carried out"
 
 
+def predict() -> str:
+    """Keep what is simulated of each version that was published of late, before the sweep. Safe to run twice."""
+    at = clock.now()
+    made = retention.predict_published(on=clock.kst_date(at), actor=SystemActor("prediction"), at=at)
+    return f"{made} predictions"
+
+
 def resume() -> str:
     """Go on with lists that are ready or were interrupted, and certify what has become final. Safe to run twice."""
     at = clock.now()
@@ -59,10 +77,21 @@ def resume() -> str:
     return f"{done} lists carried out, {final} final"
 
 
+def release_ended_holds() -> int:
+    """Tell other systems that a hold has ended by its last day; return how many were told. Safe to run twice."""
+    return retention.release_ended_holds(on=clock.today(), actor=SystemActor("holds"), at=clock.now())
+
+
 def reconcile() -> str:
     """Compare the databases and keep the list of differences."""
     findings = retention.reconcile(actor=SystemActor("reconcile"), at=clock.now())
     return f"{len(findings)} findings"
+
+
+@outbox.deliverer(ADDENDUM)
+def issue_addendum(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
+    """Complete a certificate with what a connected system confirmed after it was signed."""
+    addenda.issue_addendum(ids["task"], at=at)
 
 
 @outbox.deliverer(PERSON_TOLD, destination=outbox.MAIL)
@@ -83,18 +112,23 @@ def tell_person(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetim
     except vault.Destroyed:
         return
     word = word_now(ids, at=at)
-    with override("ko"):
-        subject = {
-            "planned": _("Your personal data is going to be destroyed"),
-            "held": _("The destruction of your personal data is on hold"),
-            "stopped": _("The destruction of your personal data was stopped"),
-        }[word]
-    context = {"word": word, "kept": ids["kept"], "case": ids["case"].partition("#")[0], "until": until}
+    words = message_templates.in_force(f"retention.destruction-{word}")
+    values = {one: _told(word, ids, until=until, language=one) for one in LANGUAGES}
+    said = {one: words.fill("text", values[one], language=one) for one in LANGUAGES}
     for contact, address in zip(told, addresses, strict=True):
         mail.send(
-            to=address, subject=subject, template="destruction_announced", context=context, language="ko",
-            message_id=f"destruction-wait-{event}-{contact.pk}",
+            to=address, subject=words.fill("subject", values["ko"], language="ko"), template="worded_in_both",
+            context={"said": said}, language="ko", message_id=f"destruction-wait-{event}-{contact.pk}",
         )  # fmt: skip
+    record_told(ids, word=word, template=words.version, at=at)
+
+
+def _told(word: str, ids: Mapping[str, str], *, until: datetime, language: str) -> dict[str, str]:
+    with override(language):
+        about = {"case": ids["case"].partition("#")[0]}
+        if word == "planned":
+            return about | {"fate": message_kinds.to_be_destroyed(datetime_text(until), kept=bool(ids["kept"]))}
+        return about | ({"fate": message_kinds.on_hold()} if word == "held" else {})
 
 
 @outbox.deliverer(OFFICER_TOLD, destination=outbox.MAIL)

@@ -10,9 +10,7 @@ from django.utils.translation import gettext as _
 from privacy.lib.dates import clock
 from privacy.lib.registries import annual_report
 from privacy.lib.registries.annual_report import Figure, Section, Series
-from privacy.rights.actions import due_dates
-from privacy.rights.events import Event
-from privacy.rights.models import Letter, Objection, Request, Right, Step
+from privacy.rights.models import Letter, Objection, Request, Right
 
 
 def rights_of_the_year(first: date, last: date) -> Section:
@@ -22,19 +20,16 @@ def rights_of_the_year(first: date, last: date) -> Section:
     )
     rights = list(Right.objects.filter(request__received_on__range=(first, last)).values_list("kind", "decision"))
     answered = [case for case in cases if case.notified_at is not None]
-    late_parts = {
-        case
-        for (case, _right), (at, due_on) in part_answers([one.pk for one in answered]).items()
-        if clock.kst_date(at) > due_on
+    told = answers_of([case.pk for case in answered])
+    late = {case for (case, _right), (at, due_on) in told.items() if clock.kst_date(at) > due_on}
+    known = {case for case, _right in told}
+    # Letters of before this was kept with them say nothing of it.
+    late |= {
+        one.pk
+        for one in answered
+        if one.pk not in known and one.notified_at and clock.kst_date(one.notified_at) > one.due_on
     }
-    due_then = due_when_answered([case.pk for case in answered])
-    in_time = [
-        case
-        for case in answered
-        if case.notified_at
-        and case.pk not in late_parts
-        and clock.kst_date(case.notified_at) <= due_then.get((case.pk, case.notified_at), case.due_on)
-    ]
+    in_time = [case for case in answered if case.pk not in late]
     waiting = [case for case in cases if case.state in Request.UNANSWERED and case.notified_at is None]
     kinds, outcomes = Counter(kind for kind, _d in rights), Counter(decision for _k, decision in rights)
     objections = Objection.objects.filter(received_on__range=(first, last))
@@ -73,27 +68,18 @@ def rights_of_the_year(first: date, last: date) -> Section:
     )
 
 
-def due_when_answered(cases: Collection[UUID]) -> dict[tuple[UUID, datetime], date]:
-    """Return the day on which each of these answers was due when it went out; a case's own day may move later."""
-    answers = Step.objects.filter(request_id__in=cases, word=Event.ANSWERED)
-    return {
-        (case, at): date.fromisoformat(facts["due_on"])
-        for case, at, facts in answers.values_list("request_id", "at", "facts")
-    }
+def answers_of(cases: Collection[UUID]) -> dict[tuple[UUID, UUID], tuple[datetime, date]]:
+    """Return when each right of these cases was first answered, and by which day it was owed then.
 
-
-def part_answers(cases: Collection[UUID]) -> dict[tuple[UUID, UUID], tuple[datetime, date]]:
-    """Return when a right was answered before the rest of its case, and the day by which it had to be (R-35)."""
-    letters = Letter.objects.filter(request_id__in=cases, kind=Letter.Kind.PART, sent_at__isnull=False)
-    rights = Right.objects.filter(request_id__in=letters.values("request_id")).select_related("request")
+    A case's own day may move later, and what an objection opens again was answered all the same.
+    """
+    sent = Letter.objects.filter(request_id__in=cases, kind__in=Letter.RESULTS, sent_at__isnull=False)
     found: dict[tuple[UUID, UUID], tuple[datetime, date]] = {}
-    told = list(letters.order_by("queued_at", "id"))
-    for right in rights:
-        of_case = [one for one in told if one.request_id == right.request_id]
-        about = next((one for one in of_case if right.done_at is not None and one.queued_at >= right.done_at), None)
-        if about is not None and about.sent_at is not None:
-            term = due_dates.first_term([right.kind], right.request.received_on)
-            found[right.request_id, right.pk] = about.sent_at, due_dates.last_day(term)
+    for letter in sent.order_by("sent_at", "id").only("request_id", "sent_at", "answers"):
+        for right, told in letter.answers.items():
+            if letter.sent_at is not None:
+                due_on = date.fromisoformat(told["due_on"])
+                found.setdefault((letter.request_id, UUID(right)), (letter.sent_at, due_on))
     return found
 
 

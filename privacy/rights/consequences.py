@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 
 from consents.models import Decision
 from privacy.disclosures import actions as disclosures
+from privacy.disclosures.models import DisclosedItem
 from privacy.lib.dates import clock
 from privacy.lib.display import display_names
 from privacy.lib.display.badges import datetime_text
@@ -46,9 +47,11 @@ def consequences_of(right: Right, *, at: datetime) -> list[str]:
     if right.kind == Right.Kind.DELETION:
         return _of_deletion(right, at=at)
     if right.kind == Right.Kind.ACCESS:
-        return [_("A copy is made and handed out after a second proof of identity.")]
+        return [_("A copy is made and handed out after a second proof of identity."), *_of_authorities(right, people)]
     if right.kind == Right.Kind.SUSPENSION:
         return [_("The data is frozen until processing is resumed.")]
+    if right.kind == Right.Kind.PORTABILITY:
+        return [_("The copy of the access in this request is transmitted. The person downloads it.")]
     if right.kind in AUTOMATED:
         return [_("Someone other than you then explains or reviews the decision, and the requester reads that.")]
     if right.kind == Right.Kind.SOURCE:
@@ -58,12 +61,32 @@ def consequences_of(right: Right, *, at: datetime) -> list[str]:
     return _of_withdrawal(right, people)
 
 
+def _of_authorities(right: Right, people: list[UUID]) -> list[str]:
+    """Say how often agencies were given something that the copy tells: whether it does is decided now (law P-13)."""
+    if Right.Scope.PROVISION not in right_scope.scope_of(right):
+        return []
+    items = DisclosedItem.objects.provided().disclosable_to_subject().filter(subject_id__in=people)
+    count = items.exclude(disclosure__record_class="").values("disclosure").distinct().count()
+    if not count:
+        return []
+    return [
+        ngettext(
+            "The copy tells of %(count)d provision to an investigative agency. To keep it back, refuse that part on "
+            "a ground of article 35(4) and state the law.",
+            "The copy tells of %(count)d provisions to investigative agencies. To keep them back, refuse that part on "
+            "a ground of article 35(4) and state the law.",
+            count,
+        )
+        % {"count": count}
+    ]
+
+
 def _of_deletion(right: Right, *, at: datetime) -> list[str]:
     on, until, people = clock.kst_date(at), retention.end_of_wait(at), people_of(right.request)
     reached = right_scope.deleted_categories(right, on=on)
     held = [code for code in reached if any(one.counted(people) for one in holdings.for_category(code))]
     if not held:
-        return [_("Nothing of what the deletion reaches is held.")]
+        return [_("We hold none of the data that the deletion covers.")]
     names = [display_names.display_name("category", code, on=on) for code in held]
     said = [_("Destroyed: %(categories)s.") % {"categories": ", ".join(names)}]
     if right_scope.is_partly_kept(right, on=on):
@@ -72,7 +95,10 @@ def _of_deletion(right: Right, *, at: datetime) -> list[str]:
         said.append(_("A hold covers it: it is blocked at once, and destroyed only after the hold has ended."))
     elif until > at:
         said.append(
-            _("Released now, it is blocked at once and destroyed after %(when)s unless someone stops it.")
+            _(
+                "If you release it now, the data is blocked at once and destroyed after %(when)s unless someone stops "
+                "it."
+            )
             % {"when": datetime_text(until)}
         )
     return said
@@ -82,8 +108,13 @@ def _of_withdrawal(right: Right, people: list[UUID]) -> list[str]:
     meant = [one for person in people for one in deletions.consents_meant(right, person).select_related("agreement")]
     agreed = [one.agreement for one in meant if one.choice == Decision.Choice.AGREE]
     if not agreed:
-        return [_("Nothing of it is agreed to at present, so nothing changes.")]
+        return [_("There is no consent to any of it at present, so nothing changes.")]
     said = [_("Processing that rests on the consent stops.")]
     if any(agreement.required or agreement.categories for agreement in agreed):
-        said.append(_("What was collected on it is destroyed after its wait; what a hold or another law keeps is not."))
+        said.append(
+            _(
+                "Data collected on that consent is destroyed after the waiting period, except what a hold or another "
+                "law keeps."
+            )
+        )
     return said

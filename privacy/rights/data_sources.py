@@ -5,11 +5,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from privacy.lib.display import display_names
+from privacy.lib.http.people_url import people_url
 from privacy.policies import rulebook
 from privacy.rights.models import Forwarding, Particulars, Request, Right
 from privacy.subjects import holdings
@@ -62,7 +62,7 @@ def lines(told: Sequence[dict[str, Any]], *, on: date) -> list[str]:
 def what_follows() -> str:
     """Return the right that must be told with the source (PIPA 20(1)3)."""
     return _("You can have the processing suspended, or withdraw your consent: %(link)s") % {
-        "link": f"{settings.PORTAL_URL}/rights/request/"
+        "link": f"{people_url()}/rights/request/"
     }
 
 

@@ -6,7 +6,16 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.lib.registries import deadlines
 from privacy.retention.refusals import OnHold
-from privacy.rights.models import Forwarding, Objection, Postponement, Request, Right, SuspensionMeasure
+from privacy.rights.models import (
+    CaseMessage,
+    Forwarding,
+    IncomingMail,
+    Objection,
+    Postponement,
+    Request,
+    Right,
+    SuspensionMeasure,
+)
 
 VIEW, CASE = "rights.view_request", "admin:rights_request_change"
 
@@ -28,6 +37,11 @@ def waiting_deletions() -> QuerySet[Right]:
 def undecided_objections() -> QuerySet[Objection]:
     """The objections that nobody has decided (law R-29)."""
     return Objection.objects.filter(outcome=Objection.Outcome.PENDING)
+
+
+def drafts() -> QuerySet[IncomingMail]:
+    """The mails and text messages to the office that nobody has put onto a case or discarded."""
+    return IncomingMail.objects.filter(state=IncomingMail.State.DRAFT)
 
 
 deadlines.add_query(
@@ -89,4 +103,23 @@ deadlines.add_query(
     page_key="request_id",
     title=_("Data is destroyed on request"),
     permission=VIEW,
+)
+deadlines.add_query(
+    "rights.message",
+    CaseMessage.objects.waiting,
+    on="answer_by_on",
+    reference="request__number",
+    page=CASE,
+    page_key="request_id",
+    title=_("Answer to a message"),
+    permission=VIEW,
+)
+deadlines.add_query(
+    "rights.mail",
+    drafts,
+    on="sort_by_on",
+    reference="reference",
+    page="admin:rights_incomingmail_change",
+    title=_("Incoming mail or text message to sort"),
+    permission="rights.view_incomingmail",
 )

@@ -10,8 +10,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from consents.models import AgreementVersion
+from privacy.lib.dates.form_fields import BoundedDateField
 from privacy.lib.display import display_names
 from privacy.lib.errors.refusals import Refusal
+from privacy.lib.integrations import text_messages
 from privacy.policies import rulebook
 from privacy.policies.categories import OFFICE_ITEMS
 from privacy.policies.models.localized_fields import in_language
@@ -36,9 +38,15 @@ NEEDED_FOR = {
     "name": _("needed if you act for someone else"),
     "principal": _("needed if you act for someone else"),
     "relation": _("needed if you act for someone else"),
+    "principal_birth_date": _("needed for a legal representative"),
     "email": _("needed for an answer by e-mail"),
     "address": _("needed for an answer by letter"),
 }
+
+NOT_MOBILE = _(
+    "This isn't a Korean mobile number, so it can't receive our text message. Enter a number that begins with 010, or "
+    "choose another way to get the answer."
+)
 
 
 class RequestForm(forms.Form):
@@ -56,6 +64,7 @@ class RequestForm(forms.Form):
             (Right.Kind.EXPLANATION, _("Have an automated decision explained")),
             (Right.Kind.REVIEW, _("Have an automated decision reviewed")),
             (Right.Kind.DECISION_REFUSAL, _("Refuse an automated decision")),
+            (Right.Kind.PORTABILITY, _("Have my data transmitted to me for other services (transmission)")),
         ],
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one right.")},
@@ -137,6 +146,12 @@ class RequestForm(forms.Form):
         max_length=100,
         help_text=_("Only for representatives."),
     )
+    principal_birth_date = BoundedDateField(
+        label=_("Date of birth of that person"),
+        required=False,
+        help_text=_("A parent acts for a child, so we compare it with the certificate that you send."),
+    )
+    birth_date = BoundedDateField(label=_("Your own date of birth"), required=False)
     answer_by = forms.ChoiceField(
         label=_("How should we answer?"),
         choices=[
@@ -156,6 +171,9 @@ class RequestForm(forms.Form):
 
     def __init__(self, *args: Any, on: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.on = on
+        if text_messages.are_sent():
+            self._offer_texts()
         rules = rulebook.in_force(on)
         nothing = [("", _("Choose"))]
         choices = nothing + _item_choices(matching.correctable(), rules, on=on)
@@ -181,6 +199,16 @@ class RequestForm(forms.Form):
             (text.agreement.code, text.title) for text in texts
         ]
 
+    def _offer_texts(self) -> None:
+        by_text = (Request.Answer.TEXT, _("On this site, and a text message says that the answer is there"))
+        answers, phone = self.fields["answer_by"], self.fields["phone"]
+        first, *others = answers.choices  # type: ignore[attr-defined]
+        answers.choices = [first, by_text, *others]  # type: ignore[attr-defined]
+        phone.needed_for = _("needed for a text message")  # type: ignore[attr-defined]
+        phone.help_text = _(
+            "With a mobile number and no e-mail address, you get a text message when our answer is on this site."
+        )
+
     def clean(self) -> dict[str, Any]:
         """Say at the field what is missing for the rights chosen."""
         given = super().clean() or {}
@@ -198,6 +226,11 @@ class RequestForm(forms.Form):
             self._check_ticked(given)
         if given.get("answer_by") == Request.Answer.EMAIL:
             self._require("email", _("Enter the e-mail address for our answer."))
+        if given.get("answer_by") == Request.Answer.TEXT:
+            self._require("phone", _("Enter the mobile number for the text message."))
+            phone = given.get("phone", "")
+            if phone and not text_messages.mobile_number(phone):
+                self.add_error("phone", NOT_MOBILE)
         if given.get("answer_by") == Request.Answer.LETTER:
             self._require("address", _("Enter the postal address for our answer."))
         if given.get("requester") not in (None, Request.Requester.SELF):
@@ -207,6 +240,11 @@ class RequestForm(forms.Form):
                 ("relation", _("Enter your relation to that person.")),
             ):
                 self._require(field, message)
+        if given.get("requester") == Request.Requester.LEGAL_REPRESENTATIVE:
+            self._require("principal_birth_date", _("Enter the date of birth of the person you act for."))
+            born_on = given.get("principal_birth_date")
+            if born_on is not None and born_on > self.on:
+                self.add_error("principal_birth_date", _("A date of birth can't be in the future."))
         return given
 
     def _require(self, field: str, message: str | Promise) -> None:
@@ -225,10 +263,15 @@ class RequestForm(forms.Form):
             Right.Kind.CONSENT_WITHDRAWAL: [
                 RequestedRight(Right.Kind.CONSENT_WITHDRAWAL, agreement=given["agreement"])
             ],
-            Right.Kind.SOURCE: [RequestedRight(Right.Kind.SOURCE)],
+            **{kind: [RequestedRight(kind)] for kind in (Right.Kind.SOURCE, Right.Kind.PORTABILITY)},
             **{kind: [RequestedRight(kind, wanted=given["decision"])] for kind in AUTOMATED},
         }
         return [asked for kind in given["rights"] for asked in made[Right.Kind(kind)]]
+
+    def received(self) -> dict[str, Any]:
+        """Return what was asked and by whom, as the verb that receives a request takes it."""
+        names = ("target_kind", "target", "requester", "answer_by", "explanation")
+        return {"asked": self.asked(), "contact": self.contact(), **{name: self.cleaned_data[name] for name in names}}
 
     def more_corrections(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
         """Return the further pairs of fields: what else is wrong, and what it should be."""
@@ -305,7 +348,11 @@ class RequestForm(forms.Form):
     def contact(self) -> dict[str, str]:
         """Return what was given about the person, as it is sealed."""
         names = ("name", "principal", "relation", "email", "phone", "address")
-        return {name: self.cleaned_data[name] for name in names if self.cleaned_data[name]}
+        said = {name: self.cleaned_data[name] for name in names if self.cleaned_data[name]}
+        if self.cleaned_data["requester"] == Request.Requester.SELF:
+            return said
+        days = ("birth_date", "principal_birth_date")
+        return {**said, **{day: self.cleaned_data[day].isoformat() for day in days if self.cleaned_data.get(day)}}
 
     def _check_wanted(self, chosen: str, wanted: str, field: str) -> None:
         category, _slash, item = chosen.partition("/")

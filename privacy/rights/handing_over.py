@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import datetime_text
 from privacy.policies import rulebook
-from privacy.rights.models import Package, Request
+from privacy.rights import right_scope, standing_texts
+from privacy.rights.models import Package, Request, Right
 
 
 def rows(case: Request, *, at: datetime) -> list[tuple[str, str]]:
@@ -17,22 +17,30 @@ def rows(case: Request, *, at: datetime) -> list[tuple[str, str]]:
 
     A later result, as after an objection, tells of a copy that may have been fetched or be gone.
     """
-    package = Package.objects.filter(right__request=case).order_by("-built_at").first()
+    package = Package.objects.filter(right__request=case).select_related("right").order_by("-built_at").first()
     if package is None:
         return []
     if package.downloaded_at is not None:
         way = _("downloaded on %(when)s") % {"when": datetime_text(package.downloaded_at)}
     elif package.can_be_downloaded(at=at):
         until = _until(case, package, at=at)
-        way = (
-            _("download on the status page: %(link)s") % {"link": f"{settings.PORTAL_URL}/rights/case/"} + "\n" + until
-        )
+        way = _("download on the status page: %(link)s") % {"link": standing_texts.status_page()} + "\n" + until
     else:
         ended = min(package.expires_at, package.removed_at or package.expires_at)
         way = _("the download ended on %(when)s; ask for access again to get another copy") % {
             "when": datetime_text(ended)
         }
-    return [(_("Form of access"), _("electronic file (copy)")), (_("Method, place and time"), way)]
+    return [
+        (_("Information you can access"), _accessible(package.right)),
+        (_("Form of access"), _("electronic file (copy)")),
+        (_("Method, place and time"), way),
+    ]
+
+
+def _accessible(right: Right) -> str:
+    """Return which of the five that an access is to are given (DEC 41(1)); what one leaves out, the decision says."""
+    given = right_scope.scope_of(right) - set(right.excluded)
+    return ", ".join(str(part.label) for part in Right.Scope if part.value in given)
 
 
 def _until(case: Request, package: Package, *, at: datetime) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from privacy.lib.dates import clock
 from privacy.lib.display import charts
 from privacy.lib.display.charts import Picture
-from privacy.rights.annual_report import due_when_answered, part_answers
+from privacy.rights.annual_report import answers_of
 from privacy.rights.models import Right
 
 MONTHS = 12
@@ -32,12 +32,12 @@ def answers_since(first: date) -> Answers:
             "kind", "pk", "request_id", "request__received_on", "request__notified_at", "request__due_on"
         )
     )
-    due, apart = due_when_answered({row[2] for row in rows}), part_answers({row[2] for row in rows})
+    told = answers_of({row[2] for row in rows})
     found: Answers = defaultdict(list)
     for kind, right, case, received_on, notified_at, due_on in rows:
         if notified_at is None:
             continue
-        answered_at, by = apart.get((case, right), (notified_at, due.get((case, notified_at), due_on)))
+        answered_at, by = told.get((case, right), (notified_at, due_on))
         on = clock.kst_date(answered_at)
         found[on.replace(day=1), kind].append(((on - received_on).days, on <= by))
     return found

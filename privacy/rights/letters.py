@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Sum
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -17,16 +16,20 @@ from privacy.ledger.exports import document_issuance
 from privacy.lib.dates import clock, periods
 from privacy.lib.display import display_names
 from privacy.lib.display.badges import date_text, datetime_text
-from privacy.policies import rulebook
-from privacy.policies.models import Agency, Officer
+from privacy.policies import message_templates, rulebook
+from privacy.policies.models import Officer
 from privacy.rights import (
+    automated_decision_texts,
     data_sources,
-    decision_words,
-    destruction_letters,
     document_letters,
+    grounds,
     handing_over,
+    recipient_states,
     right_scope,
+    standing_texts,
+    system_states,
 )
+from privacy.rights.events import Event
 from privacy.rights.models import ANSWER_DAYS, Letter, Objection, Postponement, Request, Right, Step, TermExtension
 
 
@@ -43,7 +46,8 @@ class LetterText:
 def compose(letter: Letter) -> dict[str, Any]:
     """Return what a letter says in each language, to be kept with it: as things stand now, without personal words.
 
-    A row's text is a string, or ``{"explanation": id}``: the place of sealed words that only an opened letter shows.
+    The words around its rows are those of the template in force, which the letter names from then on. A row's text is a
+    string, or ``{"explanation": id}``: the place of sealed words that only an opened letter shows.
     """
     maker = {
         Letter.Kind.ACCEPTED: _accepted,
@@ -61,17 +65,21 @@ def compose(letter: Letter) -> dict[str, Any]:
         Letter.Kind.STOPPED: _destruction,
     }[Letter.Kind(letter.kind)]
     case, on = letter.request, clock.kst_date(letter.queued_at)
+    wording = None
     kept: dict[str, Any] = {}
     for language in LANGUAGES:
         with override(language):
-            title, opening, rows, closing = maker(letter, case)
+            code, values, rows = maker(letter, case)
+            wording = wording or message_templates.in_force(f"rights.{code}")
+            values = {**values, **_standing_values(case)}
             head: list[Row] = [(_("Case number"), case.number), (_("Received"), date_text(case.received_on))]
             kept[language] = {
-                "title": title,
-                "opening": opening,
+                "title": wording.fill("title", values, language=language),
+                "opening": wording.fill("opening", values, language=language),
                 "fields": [*head, *rows, *_sender(on)],
-                "closing": closing,
+                "closing": message_templates.paragraphs(wording.fill("closing", values, language=language)),
             }
+            letter.template = wording.version
     return kept
 
 
@@ -152,14 +160,19 @@ def decision_text(right: Right, *, on: date) -> str:
         text += "\n" + _("Ground: %(ground)s") % {"ground": ground.label}
     if right.law:
         text += "\n" + _("Law: %(law)s") % {"law": right.law}
+    if article := grounds.article(right):
+        text += "\n" + _("Provision: %(article)s") % {"article": article}
+    if right.carried_out_at is not None and "copy" in right.result:
+        text += "\n" + _("Your data is transmitted as the machine-readable copy made for the access in this request.")
     if right.result.get("nothing_held"):
         text += "\n" + _("We hold no records about you.")
     if right.result.get("destroyed"):
         text += "\n" + _("Nothing was corrected: we had already destroyed the information.")
     elif right.carried_out_at is not None:
         text += "\n" + _("Carried out: %(when)s") % {"when": datetime_text(right.carried_out_at)}
-    if outcome := decision_words.outcome(right):
-        text += "\n" + outcome
+    in_systems, at_recipients = system_states.answer_line(right), recipient_states.answer_line(right)
+    for line in filter(None, (automated_decision_texts.outcome(right), in_systems, at_recipients)):
+        text += "\n" + line
     if archived := right.result.get("archived"):
         text += "\n" + ngettext(
             "%(count)d record that a law requires us to keep was not destroyed. It was moved to a separate archive "
@@ -178,21 +191,13 @@ def decision_text(right: Right, *, on: date) -> str:
 
 # One row: its name, and its text or the place of the sealed words that stand there.
 type Row = tuple[str, str | dict[str, str]]
-type Part = tuple[str, str, list[Row], list[str]]
+# The template of a letter, the values that it knows, and the rows that the portal puts in itself.
+type Part = tuple[str, dict[str, str], list[Row]]
 LANGUAGES = ("ko", "en")
 
 
 def _accepted(letter: Letter, case: Request) -> Part:
-    fields: list[Row] = [
-        (_("Your request"), _rights(case)),
-        (_("Answer due"), date_text(case.due_on)),
-    ]
-    return (
-        _("We are reviewing your request"),
-        _("We have confirmed your identity and are reviewing your request."),
-        fields,
-        [_follow()],
-    )
+    return "accepted", {}, [(_("Your request"), _rights(case)), (_("Answer due"), date_text(case.due_on))]
 
 
 def _postponed(letter: Letter, case: Request) -> Part:
@@ -203,19 +208,7 @@ def _postponed(letter: Letter, case: Request) -> Part:
         (_("Reason"), put_off.reason),
         (_("Expected until"), date_text(put_off.expected_on)),
     ]
-    return (
-        _("Notice of postponed access"),
-        ngettext(
-            "We can't give you access in time, for the reason below. Once the reason no longer applies, you get "
-            "access within %(days)d day.",
-            "We can't give you access in time, for the reason below. Once the reason no longer applies, you get "
-            "access within %(days)d days.",
-            days,
-        )
-        % {"days": days},
-        fields,
-        [_objecting(), _remedies(case)],
-    )
+    return "postponed", {"days": str(days), "objection": _objecting()}, fields
 
 
 def _extended(letter: Letter, case: Request) -> Part:
@@ -228,24 +221,20 @@ def _extended(letter: Letter, case: Request) -> Part:
         (_("Reason"), longer.reason),
         (_("Answer due"), date_text(due_on)),
     ]
-    opening = _("We need more time for our answer, for the reason below.")
-    return _("Notice of a longer term"), opening, fields, [_follow(), _remedies(case)]
+    return "extended", {}, fields
 
 
 def _result(letter: Letter, case: Request) -> Part:
-    rights = list(case.rights.all())
-    return _title_of(rights), _("This is our answer to your request."), *_decided(letter, case, rights)
+    return _decided(letter, case, list(case.rights.all()), ("result", "refusal"))
 
 
 def _part_result(letter: Letter, case: Request) -> Part:
     """Tell what is due earlier than the rest of a case (``due_dates.to_answer_apart``)."""
-    rights: list[Right] = letter.matter
-    opening = _("This is our answer to part of your request. You will get a separate answer to the rest.")
-    return _title_of(rights), opening, *_decided(letter, case, rights)
+    return _decided(letter, case, letter.matter, ("part-result", "part-refusal"))
 
 
-def _decided(letter: Letter, case: Request, rights: Sequence[Right]) -> tuple[list[Row], list[str]]:
-    """Say how rights were decided and what was done, and how to object."""
+def _decided(letter: Letter, case: Request, rights: Sequence[Right], codes: tuple[str, str]) -> Part:
+    """Say how rights were decided and what was done; where something is refused, how to object."""
     fields: list[Row] = [(_("Your request"), _rights(case))]
     for right in rights:
         name = right_name(right, on=case.received_on)
@@ -257,8 +246,10 @@ def _decided(letter: Letter, case: Request, rights: Sequence[Right]) -> tuple[li
     fields += handing_over.rows(case, at=letter.queued_at) if has_access else []
     if case.fee_won or case.postage_won or has_access:
         fields.append((_("Fee and postage"), handing_over.fee(case)))
-    closing = [_objecting(), _remedies(case)] if any(right.ground for right in rights) else []
-    return fields, closing
+    granted, refused = codes
+    if any(right.ground for right in rights):
+        return refused, {"title": _title_of(rights), "objection": _objecting()}, fields
+    return granted, {"title": _title_of(rights)}, fields
 
 
 def _title_of(rights: Sequence[Right]) -> str:
@@ -274,15 +265,7 @@ def _title_of(rights: Sequence[Right]) -> str:
 
 
 def _identity_rejected(letter: Letter, case: Request) -> Part:
-    return (
-        _("We could not confirm your identity"),
-        _(
-            "We can't continue with your request because we could not confirm who made it. You can ask "
-            "again at any time."
-        ),
-        [],
-        [_remedies(case)],
-    )
+    return "identity-rejected", {}, []
 
 
 def _objection(letter: Letter, case: Request) -> Part:
@@ -293,26 +276,13 @@ def _objection(letter: Letter, case: Request) -> Part:
         (_("Result"), str(objection.get_outcome_display())),
         (_("Explanation"), {"explanation": str(letter.id)}),
     ]
-    return (
-        _("Result of your objection"),
-        _("Someone other than the person who decided has reviewed your objection."),
-        fields,
-        [_remedies(case)],
-    )
+    return "objection", {}, fields
 
 
 def _evidence(letter: Letter, case: Request) -> Part:
     due: list[Row] = [(_("Answer due"), date_text(case.due_on))] if case.state in Request.UNANSWERED else []
-    return (
-        _("We need a document from you"),
-        document_letters.opening(letter.kind, case, at=letter.queued_at),
-        [(_("Your request"), _rights(case)), *due],
-        [
-            _("Send it on the status page, with the number and code of your request: %(link)s")
-            % {"link": _status_page()},
-            _("Black out what we don't need, such as the last seven digits of a resident registration number."),
-        ],
-    )
+    needed = document_letters.opening(letter.kind, case, at=letter.queued_at)
+    return "document", {"needed": needed}, [(_("Your request"), _rights(case)), *due]
 
 
 def _joined(letter: Letter, case: Request) -> Part:
@@ -321,35 +291,23 @@ def _joined(letter: Letter, case: Request) -> Part:
     fields: list[Row] = [(_("Your request"), _rights(case))]
     if case.is_verified and earlier is not None:
         fields += [(_("Earlier request"), earlier.number), (_("Answer due"), date_text(earlier.due_on))]
-    return (
-        _("Your request is joined with an earlier one"),
-        _("An earlier request asks for the same thing. Our answer to that request will answer both."),
-        fields,
-        [
-            _(
-                "If you didn't make the earlier request, or don't receive the answer to it, tell us. We'll then "
-                "answer this one."
-            ),
-            _remedies(case),
-        ],
-    )
+    return "joined", {}, fields
 
 
 def _parted(letter: Letter, case: Request) -> Part:
-    fields: list[Row] = [(_("Your request"), _rights(case)), (_("Answer due"), date_text(case.due_on))]
-    return (
-        _("Your request is answered separately"),
-        _("Your request is no longer joined with an earlier one. You will get a separate answer to it."),
-        fields,
-        [_follow()],
-    )
+    return "parted", {}, [(_("Your request"), _rights(case)), (_("Answer due"), date_text(case.due_on))]
 
 
 def _destruction(letter: Letter, case: Request) -> Part:
     step, right = _step_and_right(letter, case)
     kept = right_scope.is_partly_kept(right, on=clock.kst_date(letter.queued_at))
-    title, opening, rows, closing = destruction_letters.written(step, kept=kept)
-    return title, opening, [(_("Your request"), right_name(right, on=case.received_on)), *rows], [*closing, _follow()]
+    fields: list[Row] = [(_("Your request"), right_name(right, on=case.received_on))]
+    if step.word == Event.DESTRUCTION_STOPPED:
+        return "destruction-stopped", {}, [*fields, (_("Stopped"), datetime_text(step.at))]
+    if "until" not in step.facts:
+        return "destruction-held", {}, fields
+    fields.append((_("Destroyed after"), datetime_text(datetime.fromisoformat(step.facts["until"]))))
+    return "destruction", {"archived": standing_texts.kept_apart() if kept else ""}, fields
 
 
 def _step_and_right(letter: Letter, case: Request) -> tuple[Step, Right]:
@@ -369,21 +327,17 @@ def _rights(case: Request) -> str:
     return "\n".join(right_name(right, on=case.received_on) for right in case.rights.all())
 
 
-def _follow() -> str:
-    return _("Track your request with its number and code: %(link)s") % {"link": _status_page()}
-
-
 def _objecting() -> str:
-    """The way to object must be told with every refusal and postponement (law R-13, R-15)."""
-    return _(
-        "You can object to this decision on the status page, by telephone, by e-mail or in writing. Someone other "
-        "than the person who decided will review it. Status page: %(link)s"
-    ) % {"link": _status_page()}
+    return standing_texts.how_to_object(standing_texts.status_page())
 
 
-def _remedies(case: Request) -> str:
-    agencies = ", ".join(f"{agency.name} {agency.phone}" for agency in Agency.objects.all())
-    return _("You can also contact: %(agencies)s.") % {"agencies": agencies}
+def _standing_values(case: Request) -> dict[str, str]:
+    """Return what every letter to a requester may say."""
+    return {
+        "number": case.number,
+        "status_page": standing_texts.status_page(),
+        "agencies": standing_texts.agencies(),
+    }
 
 
 def _sender(on: date) -> list[Row]:
@@ -392,7 +346,3 @@ def _sender(on: date) -> list[Row]:
     if officer is not None:
         rows.append((_("Sender"), f"{officer.department}, {officer.name_shown}, {officer.phone}"))
     return rows
-
-
-def _status_page() -> str:
-    return f"{settings.PORTAL_URL}/rights/case/"

@@ -1,4 +1,4 @@
-"""Who makes a package: one at a time for each right, whoever began first."""
+"""What one process does at a time: a right's package, reading the mailbox, and asking for text messages."""
 
 from contextlib import AbstractContextManager
 
@@ -7,6 +7,18 @@ from privacy.rights.models import Right
 
 # The first part of PostgreSQL's two-part advisory locks is this app's.
 SPACE = 0x52494748
+INBOX_SPACE = SPACE + 1
+INBOX, TEXTS = 1, 2
+
+
+def inbox() -> AbstractContextManager[bool]:
+    """Yield whether this process alone reads the office's mailbox."""
+    return advisory_locks.try_lock(INBOX_SPACE, INBOX)
+
+
+def texts() -> AbstractContextManager[bool]:
+    """Yield whether this process alone asks what people wrote by text message."""
+    return advisory_locks.try_lock(INBOX_SPACE, TEXTS)
 
 
 def package_build(right: Right) -> AbstractContextManager[bool]:

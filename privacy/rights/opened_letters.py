@@ -27,6 +27,7 @@ class OpenedLetter:
     email: str
     address: str
     explanations: dict[UUID, str]
+    phone: str = ""
 
 
 def open_letter(letter: Letter, *, task: str, actor: Actor, at: datetime) -> OpenedLetter:
@@ -43,6 +44,7 @@ def open_letter(letter: Letter, *, task: str, actor: Actor, at: datetime) -> Ope
         email=str(contact.get("email", "")),
         address=str(contact.get("address", "")),
         explanations=explanations,
+        phone=str(contact.get("phone", "")),
     )
 
 

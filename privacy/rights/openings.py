@@ -27,7 +27,8 @@ from privacy.ledger.entries.pseudonyms import pseudonyms_of
 from privacy.ledger.models import Entry, EntryQuerySet, names_one_of
 from privacy.lib.dates import clock
 from privacy.lib.display import display_names
-from privacy.rights.models import Request
+from privacy.rights import right_scope
+from privacy.rights.models import Request, Right
 
 TASK_LABELS = {
     "rights.access.exported": gettext_lazy("your access package was prepared"),
@@ -37,12 +38,20 @@ TASK_LABELS = {
     "subjects.contact.indexed": gettext_lazy("your contact was indexed so that it can be searched"),
     "subjects.contact.addressed": gettext_lazy("a code or a notice about your contact was sent to you"),
     "consents.contacts.shown": gettext_lazy("the page with your contacts was shown"),
+    "consents.representative.addressed": gettext_lazy("your representative was asked for a consent"),
+    "consents.of-age.addressed": gettext_lazy("you were told that you decide about your consents yourself"),
     "consents.destruction.addressed": gettext_lazy("you were told about a destruction after your withdrawal"),
     "rights.particulars.read": gettext_lazy("your request was read"),
     "rights.objection.read": gettext_lazy("your objection was read"),
     "rights.objection.evidence.shown": gettext_lazy("the documents that came with your objection were read"),
     "rights.mandate.read": gettext_lazy("the power of attorney of your request was read"),
     "rights.note.read": gettext_lazy("the office's notes on your request were read"),
+    "rights.message.read": gettext_lazy("the messages of your request were read"),
+    "rights.mail.read": gettext_lazy("a mail or text message to the office was read"),
+    "rights.message.addressed": gettext_lazy(
+        "your address was read to tell you that there is a message about your request"
+    ),
+    "rights.letter.addressed": gettext_lazy("your number was read to tell you that there is an answer to your request"),
     "rights.current.shown": gettext_lazy("the data that you want corrected was read, to decide your request"),
     "rights.record.shown": gettext_lazy("a report that you say is wrong was read"),
     "rights.content.written": gettext_lazy("the correct content of a report was recorded"),
@@ -54,6 +63,8 @@ TASK_LABELS = {
     "disclosures.disclosure.provided": gettext_lazy("it was provided to a third party"),
     "disclosures.scan.shown": gettext_lazy("the document that asks for a disclosure was read"),
     "disclosures.notice.shown": gettext_lazy("a recipient was shown the correction"),
+    "disclosures.proof.compared": gettext_lazy("a recipient's answer was compared with your corrected data"),
+    "disclosures.evidence.shown": gettext_lazy("a document by which a recipient shows a correction was read"),
     "disclosures.notice.printed": gettext_lazy("a letter to a recipient was printed"),
     "devices.device.unmasked": gettext_lazy("the device's numbers were shown"),
     "devices.device.searched": gettext_lazy("your device was searched for by its number"),
@@ -224,12 +235,24 @@ def _secret_reasons(people: Collection[UUID]) -> Iterator[str]:
     So does a notice of a correction to who got nothing that may be told of: by it the provision would be known.
     """
     items = DisclosedItem.objects.filter(subject_id__in=people)
-    references = items.exclude(id__in=items.disclosable_to_subject()).values_list("disclosure__reference", flat=True)
+    told = items.disclosable_to_subject()
+    if _are_authorities_left_out(people):
+        told = told.filter(disclosure__record_class="")
+    references = items.exclude(id__in=told).values_list("disclosure__reference", flat=True)
     secret = set(references.distinct())
     yield from (f'disclosure {reference}"' for reference in sorted(secret))
     for notice in Notice.objects.filter(subject_id__in=people).order_by("id") if secret else ():
         if set(notice.disclosures) <= secret:
             yield f"notice {notice.reference},"
+
+
+def _are_authorities_left_out(people: Collection[UUID]) -> bool:
+    """Whether the newest decision on an access to these people's data leaves out what agencies were given (P-13)."""
+    decided = Right.objects.filter(
+        request__people__subject_id__in=people, kind=Right.Kind.ACCESS, decision__in=("granted", "partly-granted")
+    )
+    newest = decided.order_by("-decided_at", "-id").first()
+    return newest is not None and right_scope.AUTHORITIES in newest.excluded
 
 
 class _Roles:

@@ -2,10 +2,12 @@
 
 from privacy.ledger import protected_tables
 from privacy.rights.models import (
+    CaseMessage,
     CasePerson,
     DocumentOpening,
     Forwarding,
     IdentityDocument,
+    IncomingMail,
     Letter,
     Objection,
     Package,
@@ -34,6 +36,8 @@ protected_tables.declare(
     Forwarding,
     SuspensionMeasure,
     TermExtension,
+    CaseMessage,
+    IncomingMail,
     Particulars,
 )
 

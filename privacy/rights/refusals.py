@@ -21,6 +21,12 @@ class NoSuchItem(Refusal):
     code = "unknown-item"
 
 
+class NoSuchCase(Refusal):
+    """No case has this number."""
+
+    code = "no-case"
+
+
 class WrongState(Refusal):
     """The case is not at this step."""
 
@@ -73,6 +79,12 @@ class NoGround(Refusal):
     """A refusal needs a ground that this kind of right has, and its law (P1.4; law R-12, R-15, R-22)."""
 
     code = "no-ground"
+
+
+class NoPostage(Refusal):
+    """Postage is of what goes by post because the person asked for it (PIPA 38(3); law R-28)."""
+
+    code = "no-postage"
 
 
 class NotPostponable(Refusal):

@@ -1,6 +1,6 @@
 """The register of requests and results, kept and reviewed (law R-31): numbers and codes, no personal data."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from itertools import batched
 from typing import Any
@@ -28,6 +28,8 @@ COLUMNS = (
     "통지일",
     "담당자",
     "수수료(원)",
+    "우송료(원)",
+    "대리인 인적사항",
 )
 
 
@@ -42,24 +44,33 @@ def lines(*, first: date, last: date) -> QuerySet[Request]:
 
 def rows(cases: Iterable[Request]) -> Iterable[Sequence[Any]]:
     """Yield one row for each case, in the order of ``COLUMNS``."""
-    for case in cases:
-        rights = list(case.rights.all())
-        yield (
-            case.number,
-            case.received_on,
-            case.get_channel_display(),
-            case.get_requester_display(),
-            ", ".join(str(right.get_kind_display()) for right in rights),
-            case.get_identity_method_display() if case.identity_method else "",
-            case.due_on,
-            ", ".join(str(right.get_decision_display()) for right in rights),
-            ", ".join(str(ground.label) for right in rights for ground in right.grounds),
-            ", ".join(right.law for right in rights if right.law),
-            case.get_state_display(),
-            case.notified_at,
-            case.assigned_to,
-            case.fee_won + case.postage_won,
-        )
+    for batch in batched(cases, BATCH):
+        ids = [case.id for case in batch]
+        held = set(Particulars.objects.filter(about_id__in=ids).values_list("about_id", flat=True))
+        yield from (_row(case, held) for case in batch)
+
+
+def _row(case: Request, held: Collection[UUID]) -> Sequence[Any]:
+    """Return the row of a case; a representative's particulars are sealed with what was asked (law F-1)."""
+    rights = list(case.rights.all())
+    return (
+        case.number,
+        case.received_on,
+        case.get_channel_display(),
+        case.get_requester_display(),
+        ", ".join(str(right.get_kind_display()) for right in rights),
+        case.get_identity_method_display() if case.identity_method else "",
+        case.due_on,
+        ", ".join(str(right.get_decision_display()) for right in rights),
+        ", ".join(str(ground.label) for right in rights for ground in right.grounds),
+        ", ".join(right.law for right in rights if right.law),
+        case.get_state_display(),
+        case.notified_at,
+        case.assigned_to,
+        case.fee_won,
+        case.postage_won,
+        "" if case.requester == Request.Requester.SELF else _kept(case, is_held=case.id in held),
+    )
 
 
 OBJECTION_COLUMNS = (
@@ -79,6 +90,8 @@ OBJECTION_COLUMNS = (
     "외부 구제 안내",
 )
 SEALED, NONE_HELD = "암호화 보관", "파기"
+# The portal died while they were sent: nothing of an open case is destroyed.
+NEVER_ARRIVED = "없음"
 # Of decisions taken before their step said whether they were explained.
 NONE_OR_DESTROYED = "없음 또는 파기"
 REMEDIES = "통지서로 안내"
@@ -114,7 +127,7 @@ def _rows_of(objections: Sequence[Objection]) -> Iterable[Sequence[Any]]:
             one.decided_on,
             names.get(one.decider, ""),
             right.get_kind_display(),
-            SEALED if one.id in held else NONE_HELD,
+            _kept(right.request, is_held=one.id in held),
             one.documents,
             one.received_on,
             one.target_on,
@@ -125,6 +138,13 @@ def _rows_of(objections: Sequence[Objection]) -> Iterable[Sequence[Any]]:
             told,
             REMEDIES if told else "",
         )
+
+
+def _kept(case: Request, *, is_held: bool) -> str:
+    """Return what became of words that somebody wrote: they are destroyed some time after the end of their case."""
+    if is_held:
+        return SEALED
+    return NONE_HELD if case.closed_at is not None else NEVER_ARRIVED
 
 
 def _not_held(objection: Objection, *, was_explained: bool | None, words_held: bool) -> str:
@@ -176,5 +196,9 @@ registers.declare(
     records=_objections,
     subjects=_subjects_of_objections,
     word=Event.REGISTER_EXPORTED,
+)
+registers.declare_exempt(
+    "rights.incomingmail",
+    why="what people wrote, sorted onto a request, whose register has it, or discarded",
 )
 registers.declare_exempt("rights.package", why="a file on its way to one person; its contents are hers alone")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from privacy.disclosures.models import Disclosure, Notice
+from privacy.disclosures.models import CorrectionProof, Disclosure, Notice
 from privacy.incidents.models import Complaint
 from privacy.rights.consistency_checks import cases_without_particulars
 from privacy.rights.models import Letter, Objection, Request
@@ -21,6 +21,7 @@ class DailyReminder:
     objections: int
     complaints: int
     stuck_notices: int
+    recipients: int
     stuck_letters: int
     late_documents: int
     wordless: int
@@ -37,6 +38,7 @@ def daily_reminder(*, on: date) -> DailyReminder:
         objections=Objection.objects.filter(outcome=Objection.Outcome.PENDING, target_on__lt=on).count(),
         complaints=Complaint.objects.overdue(on=on).count(),
         stuck_notices=Notice.objects.parked().count(),
+        recipients=CorrectionProof.objects.with_the_office().count(),
         stuck_letters=Letter.objects.filter(state__in=[Letter.State.PARKED, Letter.State.TO_POST]).count(),
         late_documents=Disclosure.objects.with_overdue_document(on=on).count(),
         wordless=len(cases_without_particulars(Request.objects.open())),

@@ -2,12 +2,14 @@
 
 from datetime import date, datetime
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import date_text
 from privacy.rights.events import Event
 from privacy.rights.models import COVERED_BY, Package, Request, Right
+from privacy.rights.models.rights import RightQuerySet
 from privacy.rights.refusals import MissingAuthority
 
 
@@ -45,23 +47,35 @@ def has_mandate(case: Request, *, at: datetime) -> bool:
 
 def lacks_mandate(case: Request, *, at: datetime) -> bool:
     """Whether another mandate is needed and can come: the one of before has ended, or does not cover what is left."""
-    if not has_mandate(case, at=at):
-        return False
-    return not is_in_force(case.authority_until, at=at) or uncovered(case, at=at) != []
+    return has_mandate(case, at=at) and without_mandate(case, at=at) != []
 
 
-def uncovered(case: Request, *, at: datetime) -> list[str]:
-    """Return the kinds of rights that are left to decide, to carry out or to hand over without a mandate for them."""
-    rights = case.rights.exclude(decision=Right.Decision.REFUSED).filter(carried_out_at=None)
-    left = list(rights.values_list("kind", flat=True))
+def without_mandate(case: Request, *, at: datetime) -> list[str]:
+    """Return the kinds of rights that are left to decide, to carry out or to hand over, and have no mandate."""
+    left = list(rights_left(case).values_list("kind", flat=True))
     left += [Right.Kind.ACCESS] if _has_copy(case, at=at) else []
-    return [kind for kind in dict.fromkeys(left) if not is_covered(case, kind)]
+    return [kind for kind in dict.fromkeys(left) if not is_represented(case, kind, at=at)]
+
+
+def rights_left(case: Request) -> RightQuerySet:
+    """Return the rights of a case for which a mandate is still needed.
+
+    What was released under one is carried out without another; a copy is handed over after that.
+    """
+    left = case.rights.exclude(decision=Right.Decision.REFUSED).filter(carried_out_at=None)
+    return left.filter(Q(started_at=None) | Q(kind=Right.Kind.ACCESS))
 
 
 def proven_at(case: Request) -> datetime:
     """Return when the authority of a verified case was last proven: what proves it anew came later."""
     steps = case.steps.filter(word__in=(Event.VERIFIED, Event.AUTHORITY_RENEWED)).order_by("at")
     return steps.values_list("at", flat=True).last() or case.received_at
+
+
+def renewed_by(case: Request) -> list[str]:
+    """Return who recorded that the authority was proven anew, oldest first."""
+    steps = case.steps.filter(word=Event.AUTHORITY_RENEWED).order_by("at", "id")
+    return list(steps.values_list("by", flat=True))
 
 
 def what_is_missing(case: Request, *, at: datetime) -> str:
@@ -73,7 +87,7 @@ def what_is_missing(case: Request, *, at: datetime) -> str:
             "Your mandate ended on %(day)s. Send proof of one that is still valid. Until we have checked it, we carry "
             "out nothing more for you and give you no copy of the data."
         ) % {"day": date_text(case.authority_until)}
-    rights = ", ".join(str(Right.Kind(kind).label) for kind in uncovered(case, at=at))
+    rights = ", ".join(str(Right.Kind(kind).label) for kind in without_mandate(case, at=at))
     return _(
         "The power of attorney that we have does not cover everything that is left. Not covered: %(rights)s. Send "
         "one that covers it. Until we have checked it, we don't carry out or hand over what is not covered."

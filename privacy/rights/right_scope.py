@@ -15,6 +15,8 @@ from privacy.subjects import holdings
 
 # What an access leaves out value by value, because it concerns other people (``access_package.redactions``).
 OTHERS = "others"
+# Whether an access tells what was provided to authorities is decided in each case (law P-13).
+AUTHORITIES = "provision-authorities"
 
 
 def excludable_parts(right: Right, *, on: date) -> list[str]:
@@ -23,8 +25,7 @@ def excludable_parts(right: Right, *, on: date) -> list[str]:
     A right that is about one thing has no parts; it is granted or refused.
     """
     if right.kind == Right.Kind.ACCESS:
-        # Whether an access tells of provisions to authorities is decided case by case (law P-13).
-        told = [Right.Scope.PROVISION.value] if Right.Scope.PROVISION in scope_of(right) else []
+        told = [Right.Scope.PROVISION.value, AUTHORITIES] if Right.Scope.PROVISION in scope_of(right) else []
         return [*exported_categories(right), *told]
     if right.kind == Right.Kind.CONSENT_WITHDRAWAL and not right.agreement:
         return list(Agreement.objects.order_by("position").values_list("code", flat=True))
@@ -70,9 +71,16 @@ def part_name(right: Right, part: str, *, on: date) -> str:
         return agreement_name(part)
     if part == OTHERS:
         return _("information about other people")
-    if part == Right.Scope.PROVISION:
-        return str(Right.Scope.PROVISION.label)
+    if (named := provision_name(part)) is not None:
+        return named
     return display_names.display_name("category", part, on=on)
+
+
+def provision_name(part: str) -> str | None:
+    """Return what a part of an access that tells of provisions is called; nothing for another part."""
+    if part == AUTHORITIES:
+        return _("provision to investigative agencies")
+    return str(Right.Scope.PROVISION.label) if part == Right.Scope.PROVISION else None
 
 
 def agreement_name(code: str) -> str:

@@ -13,9 +13,25 @@ from devices.models import Challenge
 from privacy.ledger.actors import Actor
 from privacy.lib.dates import clock
 from privacy.policies import rulebook
-from privacy.rights import letters, matching, opened_letters, representation
+from privacy.rights import (
+    identity_evidence,
+    letters,
+    matching,
+    opened_letters,
+    recipient_states,
+    representation,
+    system_states,
+)
 from privacy.rights.access_package import freshness
-from privacy.rights.actions import deletions, documents_since_asked, evidence_of, waits_for_proof
+from privacy.rights.actions import (
+    deletions,
+    documents_since_asked,
+    evidence_of,
+    files_left_out,
+    read_messages,
+    waits_for_proof,
+)
+from privacy.rights.actions.messages import files_of
 from privacy.rights.actors import Requester
 from privacy.rights.events import Event
 from privacy.rights.models import Letter, Package, Particulars, Request, Right, Step
@@ -59,6 +75,7 @@ STEP_LABELS = {
     Event.DECISION_ANSWERED: _("A person answered about the automated decision"),
     Event.TERM_EXTENDED: _("We need more time for our answer"),
     Event.SOURCES_TOLD: _("We told you where your data comes from"),
+    Event.TRANSMITTED: _("We told you by which copy your data is transmitted"),
     Event.PACKAGE_BUILT: _("Your data was prepared"),
     Event.PACKAGE_OUTDATED: _("Our records changed, so we are making a new copy"),
     Event.PACKAGE_DOWNLOADED: _("You downloaded your data"),
@@ -69,6 +86,8 @@ STEP_LABELS = {
     Event.OBJECTED: _("You objected"),
     Event.OBJECTION_DECIDED: _("Your objection was decided"),
     Event.DEADLINE_MOVED: _("The due date of our answer moved because a public holiday was added or withdrawn"),
+    Event.MESSAGE_RECEIVED: _("You wrote to us"),
+    Event.MESSAGE_WRITTEN: _("We wrote to you. You can read the message on this page"),
     Event.JOINED: _("A duplicate request was joined"),
     Event.PARTED: _("Your request is answered separately again"),
     Event.WITHDRAWN: _("You withdrew the request"),
@@ -117,6 +136,7 @@ def context(case: Request, *, at: datetime) -> dict[str, Any]:
         "needs_identity": case.state in Request.BEFORE_IDENTITY,
         "acts_for_another": case.requester != Request.Requester.SELF,
         "by_device": case.target_kind not in matching.CONTACTS,
+        "enough_evidence": identity_evidence.at_most(case),
         "document_asked": case.evidence_asked_at is not None,
         "needs_proof": waits_for_proof(case),
         "needs_mandate": representation.what_is_missing(case, at=at),
@@ -126,6 +146,11 @@ def context(case: Request, *, at: datetime) -> dict[str, Any]:
         "can_withdraw": case.state in {*Request.BEFORE_IDENTITY, Request.State.VERIFIED, Request.State.IN_REVIEW}
         and not any(right.is_decided for right in rights),
         "letters": list(case.letters.exclude(state=Letter.State.WITHDRAWN).order_by("queued_at")),
+        "recipients": recipient_states.states_of(case, on=today),
+        "other_systems": system_states.states_of(case, on=today),
+        "messages_of_case": _messages(case, at=at),
+        "files_left_out": files_left_out(case),
+        "can_write": case.is_open,
         "package": package if can_be_fetched else None,
         "package_outdated": outdated,
         "package_hours": rulebook.parameter("rights.package.hours", today)
@@ -172,6 +197,12 @@ def letter_pdf(letter: Letter, *, language: str, actor: Actor, at: datetime) -> 
     return letters.render_pdf(
         letter, language=language, at=at, to=answer.name, explanations=answer.explanations, actor=actor
     )
+
+
+def _messages(case: Request, *, at: datetime) -> list[dict[str, Any]]:
+    """What both sides wrote, and which attached documents can't be used."""
+    opened = read_messages(case, task="rights.case.shown", actor=Requester(case.reference), at=at)
+    return [{"opened": one, "refused": _refused(files_of(one.message))} for one in opened]
 
 
 def _refused(sent: EncryptedFileQuerySet) -> list[str]:

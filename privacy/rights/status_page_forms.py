@@ -3,6 +3,10 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from privacy.lib.errors.refusals import sentence
+from privacy.rights.actions import LONGEST_MESSAGE
+from privacy.rights.models.cases import EXAMPLE_NUMBER
+
 
 class CaseForm(forms.Form):
     """Number and code of a case."""
@@ -10,7 +14,7 @@ class CaseForm(forms.Form):
     number = forms.CharField(
         label=_("Case number"),
         max_length=20,
-        help_text=_("For example 2026-000114."),
+        help_text=sentence(_("For example %(example)s."), example=EXAMPLE_NUMBER),
         widget=forms.TextInput(attrs={"class": "short", "autocomplete": "off"}),
     )
     code = forms.CharField(
@@ -24,7 +28,7 @@ class CaseForm(forms.Form):
 class ObjectionForm(forms.Form):
     """An objection to one decision."""
 
-    right = forms.IntegerField(widget=forms.HiddenInput)
+    right = forms.IntegerField(min_value=0, max_value=999, widget=forms.HiddenInput)
     statement = forms.CharField(
         label=_("What do you disagree with, and why?"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
     )
@@ -32,6 +36,19 @@ class ObjectionForm(forms.Form):
         label=_("A document that shows it (optional)"),
         required=False,
         help_text=_("PDF, JPEG or PNG, at most 10 MB. We encrypt it and destroy it once your objection is decided."),
+    )
+
+
+class MessageForm(forms.Form):
+    """A message to the office about the case."""
+
+    text = forms.CharField(
+        label=_("Your message"), max_length=LONGEST_MESSAGE, widget=forms.Textarea(attrs={"rows": 5})
+    )
+    attachment = forms.FileField(
+        label=_("Document"),
+        required=False,
+        help_text=_("PDF, JPEG or PNG, at most 10 MB. We encrypt it and destroy it with the records of your request."),
     )
 
 
@@ -60,6 +77,8 @@ class DownloadForm(forms.Form):
         label=_("Pick-up code"),
         max_length=40,
         required=False,
-        help_text=_("We sent you this code by e-mail, or gave it to you by telephone, in person or by letter."),
+        help_text=_(
+            "We sent you this code by e-mail or text message, or gave it to you by telephone, in person or by letter."
+        ),
         widget=forms.TextInput(attrs={"class": "medium", "autocomplete": "off"}),
     )

@@ -15,6 +15,7 @@ urlpatterns = [
     path("rights/case/withdraw/", views.withdraw, name="withdraw"),
     path("rights/case/stop/", views.stop_destruction, name="stop-destruction"),
     path("rights/case/document/", views.send_document, name="document"),
+    path("rights/case/message/", views.send_message, name="message"),
     path("rights/case/objection/", views.object_to, name="object"),
     path("rights/case/download/", views.download, name="download"),
     path("rights/case/download/device/", views.confirm_download, name="confirm-download"),

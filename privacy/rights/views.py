@@ -17,18 +17,19 @@ from privacy.ledger import request_context
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal, TooManyAttempts, Unavailable
 from privacy.lib.http import guest_session
+from privacy.lib.http.clear_site_data import FORGET
 from privacy.lib.http.text_files import as_data_url
 from privacy.lib.identifiers.access_codes import new_form_nonce
 from privacy.policies import rulebook
 from privacy.policies.models import Agency, Officer, PolicyVersion
 from privacy.retention.certificates import statement_texts
 from privacy.rights import actions as rights
-from privacy.rights import grounds, power_of_attorney, status_page, unverified_freezes
+from privacy.rights import grounds, portability, power_of_attorney, status_page, unverified_freezes
 from privacy.rights.actions.term_extensions import DAYS, MOST
 from privacy.rights.actors import Requester
 from privacy.rights.forms import RequestForm
 from privacy.rights.models import ANSWER_DAYS, Letter, Package, Request, Right
-from privacy.rights.status_page_forms import CaseForm, DocumentForm, DownloadForm, ObjectionForm
+from privacy.rights.status_page_forms import CaseForm, DocumentForm, DownloadForm, MessageForm, ObjectionForm
 from privacy.safeguards.models import ApplicabilityDecision
 from privacy.subjects import actions as subjects
 
@@ -45,8 +46,11 @@ def guide(request: HttpRequest) -> HttpResponse:
         "agencies": Agency.objects.all(),
         "days": rulebook.parameter("rights.answer.days", today),
         "decisions": _automated_decisions(today),
+        "portability": portability.decision(),
+        "is_bound_to_transmit": portability.is_bound(),
+        "others": portability.decision_on_others(),
         "source_days": rulebook.parameter("rights.source.answer.days", today),
-        "grounds": grounds.table(),
+        "grounds": grounds.table(today),
         "undone": statement_texts.cannot_be_undone(),
     }
     return render(request, "rights/guide.html", context)
@@ -94,13 +98,7 @@ def request_form(request: HttpRequest) -> HttpResponse:
     try:
         receipt = rights.receive(
             channel=Request.Channel.WEB,
-            asked=form.asked(),
-            target_kind=given["target_kind"],
-            target=given["target"],
-            requester=given["requester"],
-            contact=form.contact(),
-            answer_by=given["answer_by"],
-            explanation=given["explanation"],
+            **form.received(),
             language=_language(request),
             submission=given["submission"],
             address=request_context.current().address,
@@ -169,7 +167,7 @@ def case(request: HttpRequest) -> HttpResponse:
 def leave(request: HttpRequest) -> HttpResponse:
     """Close the status page on this device."""
     guest_session.end(request, SESSION)
-    return HttpResponseRedirect(reverse("rights:case"))
+    return HttpResponseRedirect(reverse("rights:case"), headers=FORGET)
 
 
 @login_not_required
@@ -193,7 +191,8 @@ def stop_destruction(request: HttpRequest) -> HttpResponse:
     position = request.POST.get("right", "")
 
     def verb(case: Request, actor: Requester) -> object:
-        right = Right.objects.filter(request=case, position=int(position) if position.isdecimal() else 0).first()
+        number = int(position) if position.isdecimal() and len(position) < 4 else 0
+        right = Right.objects.filter(request=case, position=number).first()
         if right is None:
             raise rights.WrongState(_("There is no deletion to stop."))
         return rights.stop_destruction(right, actor=actor, at=clock.now())
@@ -214,6 +213,25 @@ def send_document(request: HttpRequest) -> HttpResponse:
         lambda case, actor: rights.submit_document(
             case, name=upload.name or "", content=upload.read(), actor=actor, at=clock.now()
         ),
+    )
+
+
+@login_not_required
+@require_POST
+def send_message(request: HttpRequest) -> HttpResponse:
+    """Write to the office about the case."""
+    form = MessageForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _again(request, message_form=form)
+    said, upload = form.cleaned_data["text"], form.cleaned_data["attachment"]
+    if opened_case(request) is None:
+        context = {"form": CaseForm(), "kept": said, "kept_no_file": upload is not None, "kept_is_message": True}
+        return render(request, "rights/case_entry.html", context, status=422)
+    files = [(upload.name or "", upload.read())] if upload else []
+    return _act(
+        request,
+        lambda case, actor: rights.write_message(case, text=said, attachments=files, actor=actor, at=clock.now()),
+        message_form=form,
     )
 
 
@@ -297,7 +315,10 @@ def letter(request: HttpRequest, reference: str) -> HttpResponse:
 def show(request: HttpRequest, opened: Request, status: int = 200, **more: Any) -> HttpResponse:
     """Show where a case stands, with what was wrong."""
     context = status_page.context(opened, at=clock.now())
-    forms = {"document_form": DocumentForm(), "object_form": ObjectionForm(), "pickup_form": DownloadForm(), **more}
+    forms = {
+        "document_form": DocumentForm(), "object_form": ObjectionForm(), "pickup_form": DownloadForm(),
+        "message_form": MessageForm(), **more,
+    }  # fmt: skip
     if opened.closed_at is not None:
         forms["document_form"].fields["document"].help_text = DocumentForm.HELP_ONCE_CLOSED
     return render(request, "rights/case.html", {**context, **forms}, status=status)

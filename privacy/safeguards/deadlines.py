@@ -1,9 +1,10 @@
 """What of the safeguards has a date: evidence, inspections, corrections, permits, media, the plan's yearly check."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
-from django.db.models import Exists, F, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, Concat, NullIf, TruncDate
+from django.db.models import DateField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Concat, Greatest, NullIf, TruncDate
 from django.utils.translation import gettext_lazy as _
 
 from privacy.campaigns.models import Campaign
@@ -12,10 +13,12 @@ from privacy.lib.dates.period_expressions import PeriodEnd
 from privacy.lib.registries import deadlines
 from privacy.policies import rulebook
 from privacy.policies.models import Officer, Parameter
+from privacy.safeguards import outputs
 from privacy.safeguards.models import (
     ApplicabilityDecision,
     AreaPermit,
     CopyRecord,
+    Exposure,
     Inspection,
     InspectionFinding,
     ManagementPlan,
@@ -83,24 +86,34 @@ def reports(kind: str) -> Callable[[], QuerySet[ManagementPlan]]:
 
 
 def unfiled() -> QuerySet[Officer]:
-    """The designations not yet filed with the PIPC, where that duty binds, with the last day for it (``due_on``)."""
+    """The designations not yet filed with the PIPC, where that duty binds, with the last day for it (``due_on``).
+
+    One that was in force when the duty began is filed within the months from that day (Decree 36671, addenda art. 2).
+    """
     duty = THRESHOLDS["officer"]
     binds = ApplicabilityDecision.objects.newest_of_each().filter(threshold=duty.code, applies=True)
-    since = Parameter.objects.filter(code__in=duty.parameters()).order_by("effective_on").values("effective_on")[:1]
+    begun = Parameter.objects.filter(code__in=duty.parameters()).order_by("effective_on").values("effective_on")[:1]
+    begins = Subquery(begun)
+    # The day on which it began counts, for it began with its first moment (Civil Act 157).
+    since = Greatest(F("designated_from"), Cast(begins - timedelta(days=1), DateField()))
     term = rulebook.parameter_of_rows("threshold.officer.filing.months", "designated_from")
-    rows = Officer.objects.filter(filing=None, designated_from__gte=Subquery(since)).filter(Exists(binds))
-    return rows.annotate(due_on=PeriodEnd(F("designated_from"), term))
+    held = Q(designated_until=None) | Q(designated_until__gte=begins)
+    return Officer.objects.filter(held, Exists(binds), filing=None).annotate(due_on=PeriodEnd(since, term))
 
 
 def use_notices() -> QuerySet[ApplicabilityDecision]:
     """The last day of the next yearly notice of use and provision (``due_on``), where that duty binds (C-22).
 
-    The term counts from the start of the last one, or from the decision where there was none yet.
+    The term counts from the start of the last one, or, where there was none yet, from the decision since which the
+    duty has bound without a break: to decide the same again puts nothing off.
     """
+    decided = ApplicabilityDecision.objects.filter(threshold="use-notice")
     binds = ApplicabilityDecision.objects.newest_of_each().filter(threshold="use-notice", applies=True)
+    ended = decided.filter(applies=False, decided_at__gt=OuterRef("decided_at"))
+    first = decided.filter(applies=True).exclude(Exists(ended)).order_by("decided_at").values("decided_on")[:1]
     told = Campaign.objects.filter(kind=Campaign.Kind.USE).order_by("-started_at")
     last = told.annotate(day=TruncDate("started_at", tzinfo=clock.KST)).values("day")[:1]
-    since = binds.annotate(since=Coalesce(Subquery(last), F("decided_on")))
+    since = binds.annotate(since=Coalesce(Subquery(last), Subquery(first)))
     return since.annotate(due_on=PeriodEnd(F("since"), rulebook.parameter_of_rows("use.notice.months", "since")))
 
 
@@ -182,7 +195,7 @@ deadlines.add_query(
 )
 deadlines.add_query(
     "safeguards.inspection",
-    Inspection.objects.open,
+    Inspection.objects.planned,
     on="planned_on",
     reference="reference",
     page="admin:safeguards_inspection_change",
@@ -240,17 +253,37 @@ deadlines.add_query(
     "safeguards.copies-untold",
     Printout.objects.untold,
     on="made_on",
-    reference="pk",
+    reference=outputs.number_and_payload(),
+    format_reference=outputs.named,
     page="admin:safeguards_printout_change",
     title=_("Print or copy: who keeps it?"),
     permission="safeguards.view_printout",
     clocks=("ledger.Entry.time",),
 )
 deadlines.add_query(
+    "safeguards.exposure",
+    Exposure.objects.open,  # PIPA art. 34-2(2)
+    at="due_at",
+    reference="reference",
+    page="admin:safeguards_exposure_change",
+    title=_("Exposed data to be erased or blocked:"),
+    permission="safeguards.view_exposure",
+)
+deadlines.add_query(
+    "safeguards.exposure-unconfirmed",
+    Exposure.objects.to_confirm,
+    at="ended_at",
+    reference="reference",
+    page="admin:safeguards_exposure_change",
+    title=_("Check that exposed data is gone:"),
+    permission="safeguards.view_exposure",
+)
+deadlines.add_query(
     "safeguards.copies",
     CopyRecord.objects.open,
     on="due_on",
-    reference="entry_id",
+    reference=outputs.number_and_payload("entry__"),
+    format_reference=outputs.named,
     page="admin:safeguards_printout_change",
     page_key="entry_id",
     title=_("Copies to be destroyed or returned:"),

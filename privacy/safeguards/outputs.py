@@ -2,6 +2,10 @@
 
 from typing import Any
 
+from django.apps import apps
+from django.db.models import F, TextField, Value
+from django.db.models.functions import Concat
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from privacy.ledger.entries import task_labels
@@ -19,6 +23,34 @@ def said(printout: Printout) -> dict[str, Any]:
         return parse_payload(printout.payload)
     except ValueError:
         return {}
+
+
+def copy_of(printout: Printout) -> str:
+    """Return of what it is a copy, in the language of the page; a register as a file has the official title."""
+    if printout.task:
+        return task_labels.task_label(printout.task)
+    found = source(printout)
+    if found != printout.about:
+        return found
+    # What was taken out of one record is named by its kind; its page is behind the entry.
+    try:
+        return str(apps.get_model(found.partition(":")[0])._meta.verbose_name)
+    except (LookupError, ValueError):
+        return found
+
+
+def number_and_payload(entry: str = "") -> Concat:
+    """Return the expression that ``named`` makes words of; ``entry`` leads to the printout from another row."""
+    return Concat(F(f"{entry}pk"), Value(" "), F(f"{entry}payload"), output_field=TextField())
+
+
+def named(reference: str) -> str:
+    """Return what stands for an entry in the calendar: of what it is a copy, and the entry's number."""
+    number, _space, payload = reference.partition(" ")
+    found = Printout(pk=int(number), payload=payload)
+    said_of_it = said(found)
+    found.task, found.about, found.word = said_of_it.get("task"), said_of_it.get("about"), said_of_it.get("word", "")
+    return _("%(copy)s (No. %(number)s)") % {"copy": capfirst(copy_of(found)), "number": number}
 
 
 def stated_purpose(printout: Printout) -> str:

@@ -7,9 +7,13 @@ from privacy.safeguards.models import (
     Area,
     AreaEntry,
     AreaPermit,
+    Assessment,
+    AssessmentExemption,
+    AssessmentRisk,
     Calendar,
     CopyRecord,
     Evidence,
+    Exposure,
     Inspection,
     InspectionFinding,
     ManagementPlan,
@@ -26,5 +30,6 @@ from privacy.safeguards.models import (
 protected_tables.declare(
     ManagementPlan, Measure, Evidence, Inspection, InspectionFinding, Area, AreaPermit, MediaMovement, Member, Meeting,
     AnnualReport, Calendar, AreaEntry, ManagementReport, OfficerAppointment, YearFigures,
-    ApplicabilityDecision, OfficerFiling, CopyRecord,
+    ApplicabilityDecision, OfficerFiling, CopyRecord, Assessment, AssessmentRisk,
+    AssessmentExemption, Exposure,
 )  # fmt: skip

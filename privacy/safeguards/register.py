@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from privacy.lib.dates import clock
 from privacy.lib.display import badges
 from privacy.lib.registries import registers
+from privacy.safeguards import assessments_register as assessments_register
 from privacy.safeguards import copies_register as copies_register
+from privacy.safeguards import exposures_register as exposures_register
 from privacy.safeguards import organisation_register as organisation_register
 from privacy.safeguards import vulnerability_register as vulnerability_register
 from privacy.safeguards.models import (
@@ -171,6 +174,7 @@ registers.declare(
 registers.declare(
     code="inspections",
     title="내부점검(자체감사) 대장",
+    called=_("Export the inspections"),
     form="F-16",
     models=("safeguards.inspection", "safeguards.inspectionfinding"),
     permission="safeguards.view_inspection",

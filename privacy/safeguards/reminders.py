@@ -41,7 +41,7 @@ def daily_reminder(*, on: date) -> DailyReminder:
                 Q(is_automated=False, due_on__lte=near) | Q(is_automated=True, due_on__lt=on)
             )
         ),
-        inspections=list(Inspection.objects.open().filter(planned_on__lte=near)),
+        inspections=list(Inspection.objects.planned().filter(planned_on__lte=near)),
         media=list(MediaMovement.objects.outside().filter(back_on__lte=near)),
         failing=list(Measure.objects.failing()),
     )

@@ -1,6 +1,7 @@
 """The thresholds from which a duty binds the company: dated numbers with their articles, and when they are met.
 
-A number is a parameter of the rulebook (``editions/thresholds.toml``), so an amendment is loaded ahead with its day.
+A number is a parameter of the rulebook (``editions/thresholds.toml``), and what an amendment brings or amends
+otherwise is a row of ``privacy/policies/editions/amendments.toml``: both are loaded ahead with their day.
 Money is in millions of won (백만원). Which duty binds is decided by a person (``actions/applicability.py``): what is
 told here is what the numbers of a year say.
 """
@@ -12,10 +13,19 @@ from typing import Protocol
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from privacy.policies import rulebook
+from privacy.policies import amendments, rulebook
 
 PREFIX = "threshold."
+# What the numbers are called.
+NUMBERS = {
+    "sales": _("sales (million won)"),
+    "people": pgettext_lazy("duty", "people"),
+    "people-small": _("people (SME)"),
+    "sensitive": _("people with sensitive or unique data"),
+    "users": _("users (daily average)"),
+}
 
 
 class Figures(Protocol):
@@ -44,8 +54,11 @@ class Threshold:
     is_met: Callable[[Figures, Numbers], bool] | None = None
     # Whether the portal has to be shown that the duty is carried out, by a measure of the register.
     needs_measure: bool = True
-    # From which day a question of status is asked; numbers have days of their own.
-    since: date | None = None
+
+    @property
+    def since(self) -> date | None:
+        """From which day an amendment has a question of status asked; numbers have days of their own."""
+        return amendments.first_day(self.code)
 
     def parameters(self) -> list[str]:
         """The parameters of its numbers."""
@@ -61,9 +74,17 @@ class Threshold:
         return None if self.is_met is None else self.is_met(figures, self.limits(on))
 
     def changes(self) -> list[date]:
-        """Return the days from which its numbers hold, the first one being that of the duty."""
+        """Return the days on which its numbers or its article change, of a duty that is announced its first one."""
         days = {day for code in self.parameters() for day, _value in rulebook.parameter_history(code)}
-        return sorted(days | ({self.since} if self.since else set()))
+        return sorted(days.union(amendments.days_of(self.code)))
+
+    def has_begun(self, on: date) -> bool:
+        """Whether the duty is asked about on a day."""
+        return bool(days := self.changes()) and days[0] <= on if self.numbers else amendments.has_begun(self.code, on)
+
+    def begins_on(self) -> date | None:
+        """Return from which day the duty is asked about at all; None for one that always was."""
+        return self.changes()[0] if self.numbers else self.since
 
 
 def _many(figures: Figures, numbers: Numbers) -> bool:
@@ -97,6 +118,15 @@ THRESHOLDS: dict[str, Threshold] = {
             ("sensitive", "people"),
             _many,
         ),
+        # Of data that was not obtained from the person: within three months (Decree art. 15-2(2)).
+        Threshold(
+            "source-notice",
+            "N-10",
+            _("Notice of where data was obtained, within three months"),
+            _("PIPA art. 20(2), Decree art. 15-2(1)"),
+            ("sensitive", "people"),
+            _many,
+        ),
         Threshold(
             "network",
             "S-17",
@@ -121,6 +151,13 @@ THRESHOLDS: dict[str, Threshold] = {
             ("sales", "sensitive", "people"),
             lambda figures, numbers: figures.average_sales > numbers["sales"] and _many(figures, numbers),
         ),
+        # No size decides who must transmit to others, but the trade (Decree art. 42-2(2)); it goes by a relay agency.
+        Threshold(
+            "portability-others",
+            "R-32",
+            _("Transmission to others on request: health, telecom and energy transmitters"),
+            _("PIPA art. 35-2(2), Decree arts. 42-2(2), 42-6(7)"),
+        ),
         Threshold(
             "telecom",
             "P-11",
@@ -133,14 +170,25 @@ THRESHOLDS: dict[str, Threshold] = {
             "O-07",
             _("Compulsory certification (ISMS-P)"),
             _("PIPA art. 32-2(1) proviso"),
-            since=date(2027, 7, 1),
+        ),
+        Threshold(
+            "ai-use",
+            "A-01",
+            _("Use beyond the purpose to develop artificial intelligence: resolution of the PIPC, policy"),
+            _("PIPA arts. 28-12 – 28-15"),
+        ),
+        Threshold(
+            "intrusion-notice",
+            "N-09",
+            _("Intrusions: notice to users, redress, manual"),
+            _("Network Act arts. 48-3(4), 48-9(3), 48-10"),
         ),
         # What an office may not have at all: then it says so, and looks again, instead of keeping an empty register.
         Threshold(
             "cameras",
             "N-07",
-            _("Cameras: signs, and a policy of their own"),
-            _("PIPA arts. 25, 25-2"),
+            _("Cameras in places open to the public: signs, and a policy"),
+            _("PIPA arts. 25 (fixed ones where the public comes), 25-2 (mobile ones)"),
         ),
         Threshold(
             "pseudonymised",
@@ -151,7 +199,7 @@ THRESHOLDS: dict[str, Threshold] = {
         Threshold(
             "additional-use",
             "V-03",
-            _("Repeated use or provision beyond the purpose without consent: published criteria, checked"),
+            _("Repeated additional use or provision without consent: published criteria, checked"),
             _("PIPA arts. 15(3), 17(4), Decree art. 14-2(2)"),
         ),
         Threshold(

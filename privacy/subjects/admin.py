@@ -117,7 +117,7 @@ class SubjectAdmin(KeysetAdmin):
             verb=_("End the contact"),
             consequences=[
                 _("We notify the contact once."),
-                _("For a while, a verified address still hears if the data is going to be destroyed."),
+                _("For a while, we still tell a verified address if the data is going to be destroyed."),
             ],
             form_class=ContactChoiceForm,
             dangerous=True,

@@ -1,17 +1,20 @@
-"""Contacts as the register of holdings sees them: how they are shown to their owner, and when they are due."""
+"""Contacts as the register of holdings sees them: shown to their owner, and which of them a notice goes to."""
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import F, Q
 
+from privacy.ledger.entries.payloads import facts_in
+from privacy.ledger.entries.pseudonyms import pseudonyms_of
+from privacy.ledger.models import Entry, names_one_of
 from privacy.lib.dates import clock
 from privacy.policies import rulebook
 from privacy.policies.categories import CONTACT
-from privacy.policies.rulebook import RetentionPeriod
-from privacy.subjects.models import BATCH_SIZE, Contact, Subject
+from privacy.subjects.events import Event
+from privacy.subjects.models import Contact
 from privacy.subjects.sources import DataSource, Source
 from privacy.vault import actions as vault
 from privacy.vault.decryption_session import DecryptionSession
@@ -58,6 +61,33 @@ def held_back(told: Collection[Contact], *, at: datetime) -> list[Contact]:
     return unproven if disputed({contact.subject_id for contact in unproven}, Contact.Kind.EMAIL, at=at) else []
 
 
+class Recording(NamedTuple):
+    """Who put a contact on record as a colleague, or carried out a correction of it (``event``)."""
+
+    by: str
+    event: str
+
+
+def recordings(subject_ids: Collection[UUID], kind: str, *, index: bytes | None) -> list[Recording]:
+    """Return whom the audit trail has as having put a value with this index on record for these people, ever.
+
+    The trail has no values. Those who recorded a contact that is gone count too, for nobody can say that it was another
+    one; those of which the row still tells another value do not.
+    """
+    names = sorted({name for one in subject_ids for name in pseudonyms_of(str(one))})
+    words = [Event.CONTACT_RECORDED, Event.CONTACT_CORRECTED]
+    written = Entry.objects.filter(names_one_of(names), word__in=words).order_by("id")
+    first: dict[str, Recording] = {}
+    for actor, payload in written.values_list("actor", "payload"):
+        facts = facts_in(payload)
+        if facts.get("kind") == kind and facts.get("source") in {Contact.Source.OFFICE, Contact.Source.CORRECTION}:
+            first.setdefault(str(facts.get("contact")), Recording(actor, str(facts.get("event", ""))))
+    known = Contact.objects.filter(id__in=list(first), value_index__isnull=False)
+    others = known.exclude(value_index=index) if index is not None else known.none()
+    told = {str(contact) for contact in others.values_list("pk", flat=True)}
+    return [one for contact, one in first.items() if contact not in told]
+
+
 def export_contacts(subject_id: UUID, vault_session: DecryptionSession) -> Iterator[dict[str, Any]]:
     """Yield the person's contacts in clear, for her view package (P1.2)."""
     contacts = Contact.objects.of(subject_id).order_by("kind", F("ended_at").asc(nulls_last=True))
@@ -90,23 +120,3 @@ def sources_of(subject_ids: Sequence[UUID]) -> Iterator[DataSource]:
     held = Contact.objects.filter(subject_id__in=list(subject_ids))
     for source in held.order_by("source").values_list("source", flat=True).distinct():
         yield DataSource(BROUGHT_BY[Contact.Source(source)])
-
-
-def due_subjects(on: date, term: RetentionPeriod) -> Iterator[list[UUID]]:
-    """Yield people whose data was destroyed and whose contacts are still here: the purpose is achieved (law D-01).
-
-    Few people give a contact, so the walk is over contacts; ``term`` says nothing more.
-    """
-    last: UUID | None = None
-    while True:
-        held = Contact.objects.order_by("subject_id")
-        page = held if last is None else held.filter(subject_id__gt=last)
-        ids = list(page.values_list("subject_id", flat=True).distinct()[:BATCH_SIZE])
-        if not ids:
-            return
-        later = clock.midnight(on + timedelta(days=1))
-        ended = Subject.objects.filter(id__in=ids, state=Subject.State.DESTROYED).exclude(destroyed_at__gte=later)
-        over = list(ended.values_list("id", flat=True))
-        if over:
-            yield over
-        last = ids[-1]

@@ -13,6 +13,7 @@ class Event(StrEnum):
     DESTROYED = "subjects.subject.destroyed"
     CONTACT_RECORDED = "subjects.contact.recorded"
     CONTACT_CORRECTED = "subjects.contact.corrected"
+    CONTACT_REPETITION_IGNORED = "subjects.contact.repetition-ignored"
     CONTACTS_INDEXED = "subjects.contacts.indexed"
     CONTACT_CODE_ISSUED = "subjects.contact.code-issued"
     CONTACT_VERIFIED = "subjects.contact.verified"

@@ -256,7 +256,7 @@ def declared_models() -> frozenset[str]:
 
 
 # -- what this app and the apps below it hold ------------------------------------------------------------------------
-from privacy.subjects import actions, contacts  # noqa: E402 - the register stands above; these declarations use it
+from privacy.subjects import actions, contacts, retention_expiry  # noqa: E402 - these use the register above
 from privacy.subjects.contact_validation import validate_contact  # noqa: E402
 from privacy.subjects.models import Contact, ContactCode, FalseIdentityFinding  # noqa: E402
 from privacy.vault.models import Freeze, SubjectKey, Tombstone  # noqa: E402
@@ -275,7 +275,7 @@ declare(
     correctable={"ended_at": None},
     check=validate_contact,
     destroy=actions.remove_contacts,
-    due=contacts.due_subjects,
+    due=retention_expiry.contacts_due,
     sources=contacts.sources_of,
     due_when_destroyed=True,
     duty=_("Where answers are sent (PIPA, art. 38(4))"),

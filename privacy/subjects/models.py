@@ -11,14 +11,18 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.lib.identifiers.ids import new_id, new_reference
 from privacy.policies.categories import CONTACT
+from privacy.subjects.replaced_values import replaced_field
 from privacy.vault.fields import EncryptedModel, EncryptedTextField
 
 BATCH_SIZE = 1000
 
 
+PREFIX = "S"
+
+
 def new_subject_reference() -> str:
     """Return a reference such as S-7F3K-92QX; people say this, never an identifier."""
-    return new_reference("S")
+    return new_reference(PREFIX)
 
 
 class SubjectQuerySet(models.QuerySet["Subject"]):
@@ -139,10 +143,15 @@ class ContactQuerySet(models.QuerySet["Contact"]):
 
         One that nobody has proven comes last: it is used where a duty to notify leaves no other.
         """
-        mailed = self.filter(subject_id__in=list(subject_ids), kind=Contact.Kind.EMAIL)
-        return mailed.alias(is_unproven=Q(verified_at=None)).order_by(
-            "is_unproven", "-is_preferred", "recorded_at", "id"
-        )
+        return self._by_use(subject_ids, Contact.Kind.EMAIL)
+
+    def phones(self, subject_ids: Iterable[UUID]) -> "ContactQuerySet":
+        """The telephone numbers of these people, in the same order."""
+        return self._by_use(subject_ids, Contact.Kind.PHONE)
+
+    def _by_use(self, subject_ids: Iterable[UUID], kind: str) -> "ContactQuerySet":
+        held = self.filter(subject_id__in=list(subject_ids), kind=kind)
+        return held.alias(is_unproven=Q(verified_at=None)).order_by("is_unproven", "-is_preferred", "recorded_at", "id")
 
 
 class Contact(EncryptedModel):
@@ -194,6 +203,7 @@ class Contact(EncryptedModel):
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     told_at = models.DateTimeField(_("notified of the end at"), null=True, blank=True)
     is_replaced = models.BooleanField(_("replaced by another"), default=False)
+    replaced = replaced_field()
 
     objects = ContactQuerySet.as_manager()
 

@@ -48,7 +48,7 @@ def _office_term(holding: holdings.Holding, on: date) -> str:
     """Return how long the office keeps a file of its own, by the number of the rulebook that its destruction asks."""
     if holding.kept_years:
         return f"{CLOCKS[holding.clock]}부터 {rulebook.parameter(holding.kept_years, on)}년"
-    return "관계 법령이 정한 보존기간까지" if holding.has_own_end else "업무 목적 달성 시까지"
+    return "관계 법령이 정한 보존 기간까지" if holding.has_own_end else "업무 목적 달성 시까지"
 
 
 registers.declare(
@@ -57,6 +57,7 @@ registers.declare(
     form="F-19",
     models=("subjects.subject",),
     permission="subjects.view_subject",
+    for_programs=True,
     columns=registers.columns_by_position(COLUMNS),
     records=inventory,
     widths=(3, 5, 1, 3, 4, 2, 3, 2, 2),

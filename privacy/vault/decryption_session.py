@@ -22,6 +22,7 @@ from privacy.ledger.actors import Actor
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
 from privacy.vault import malware_scan
+from privacy.vault.category_declarations import declared_purposes
 from privacy.vault.decryption_plan import DecryptionPlan, DecryptionTarget
 from privacy.vault.events import Event
 from privacy.vault.frozen_row_filter import NOTHING_FROZEN, FrozenRows, frozen_rows
@@ -29,7 +30,6 @@ from privacy.vault.keys import AccessRecord
 from privacy.vault.models import EncryptedFile, Freeze
 from privacy.vault.purposes import EXEMPT_FROM_FREEZE, Purpose
 from privacy.vault.refusals import DecryptionSessionClosed, Destroyed, Frozen, PurposeNotDeclared, ReasonRequired
-from privacy.vault.terms import declared_purposes
 
 TASK = re.compile(r"[a-z][a-z_-]*(\.[a-z][a-z_-]*){2,3}")
 # Tasks whose last word is one of these take plaintext out of the portal or show it in clear: they need a reason.

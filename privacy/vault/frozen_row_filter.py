@@ -10,9 +10,9 @@ from uuid import UUID
 from django.db import models
 from django.db.models import QuerySet
 
+from privacy.vault.category_declarations import known_items
 from privacy.vault.decryption_plan import DecryptionPlan, DecryptionTarget
 from privacy.vault.models import Freeze
-from privacy.vault.terms import known_items
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
+from django.core.signals import request_finished
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
@@ -134,6 +135,13 @@ class KeyCache:
             if not held:
                 del self._contents[epoch]
 
+    def let_go(self) -> None:
+        """Let what is stale leave memory; it is used no more in any case."""
+        if self._keys or self._contents:
+            self.put({})
+            with self._lock:
+                self._make_room(time.monotonic() - self.content_seconds)
+
     def clear(self) -> None:
         """Forget all."""
         self.watch.forget_everybody()
@@ -165,8 +173,14 @@ class KeyCaches:
             )
         return self._caches[name]
 
+    def let_go(self, **_signal: Any) -> None:
+        """Let what is stale leave memory, after each request of this process: a look at its health is one."""
+        for cache in list(self._caches.values()):
+            cache.let_go()
+
 
 caches = KeyCaches()
+request_finished.connect(caches.let_go, dispatch_uid="vault-stale-keys")
 
 
 def clear_cache_on_commit() -> None:

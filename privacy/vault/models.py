@@ -184,8 +184,8 @@ class TurnCursor(models.Model):
     last = models.UUIDField(_("last key"), editable=False)
 
     class Meta:
-        verbose_name = _("progress of a key turn")
-        verbose_name_plural = _("progress of key turns")
+        verbose_name = _("progress of a key rotation")
+        verbose_name_plural = _("progress of key rotations")
         constraints = [
             models.UniqueConstraint(fields=["generation", "table"], name="vault_one_cursor_for_a_table_and_turn"),
         ]

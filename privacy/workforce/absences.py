@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Min
+from django.db.models import Min, Q
 
 from privacy.accounts.models import User
 from privacy.lib.dates import clock
@@ -17,13 +17,22 @@ class Absence:
     user: User
     trained_on: date | None
 
+    @property
+    def is_to_be_trained(self) -> bool:
+        """Whether they still work here and were not trained since."""
+        return self.trained_on is None and self.user.is_active
+
 
 def absences(session: TrainingSession) -> list[Absence]:
-    """Return who was absent from a session that was held; whoever joined later, or gave it, was not absent."""
+    """Return who was absent from a session that was held: of those who worked here that day, and did not give it.
+
+    Who has left since was absent all the same: the record of a session stays what it was.
+    """
     if session.state != TrainingSession.State.HELD:
         return []
-    joined = User.objects.filter(is_active=True, joined_at__lt=clock.midnight(session.held_on + timedelta(days=1)))
-    absent = list(joined.exclude(pk__in=session.attendances.values("user")).order_by("name", "pk"))
+    over = clock.midnight(session.held_on + timedelta(days=1))
+    here = User.objects.filter(Q(is_active=True) | Q(left_at__gte=over), joined_at__lt=over)
+    absent = list(here.exclude(pk__in=session.attendances.values("user")).order_by("name", "pk"))
     absent = _without_trainer(absent, session.trainer)
     later = CourseCompletion.objects.filter(course=session.course, user__in=absent, completed_on__gt=session.held_on)
     since = dict(later.order_by().values_list("user").annotate(first=Min("completed_on")))

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from privacy.lib.identifiers import typed_names
 from privacy.policies import rulebook
 from privacy.workforce.compliance import Compliance, compliance_on
 
@@ -112,12 +113,12 @@ def coverage_of(lines: Sequence[RoundLine]) -> Coverage:
 
 def chosen(lines: Sequence[RoundLine], *, shown: str, order: str, name: str) -> list[RoundLine]:
     """Return the lines that a filter leaves, in their order; ``name`` is a part of a name or a whole reference."""
-    term = name.strip().casefold()
+    term = typed_names.folded(name)
     found = [
         one
         for one in lines
         if (shown == Shown.ALL or (one.owes if shown == Shown.OWING else one.is_soon))
-        and (not term or term in one.person.user.name.casefold() or term == one.person.user.reference.casefold())
+        and (term in typed_names.folded(one.person.user.name) or term == one.person.user.reference.casefold())
     ]
     found.sort(key=lambda one: one.person.user.name)
     return sorted(found, key=lambda one: one.until) if order == Order.DAY else found

@@ -36,6 +36,15 @@ if (rows.length && hint) {
   });
 }
 
+// On a phone each row of a table is a card (parts.css): every cell says what its column is called.
+for (const table of document.querySelectorAll(".table-scroll > table:not(.cards, .work-table)")) {
+  const names = [...table.querySelectorAll("thead th")].map((cell) => cell.textContent.trim());
+  const lines = [...table.querySelectorAll("tbody > tr")];
+  if (lines.some((line) => line.children.length !== names.length)) continue;
+  for (const line of lines) [...line.children].forEach((cell, at) => { cell.dataset.label = names[at]; });
+  table.classList.add("cards");
+}
+
 // Whoever looks for a register sees every job; whoever has stopped, the one that was open.
 const filter = document.getElementById("nav-filter");
 const jobs = [...document.querySelectorAll("#nav-sidebar .job")];

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import pytest
 from django.urls import reverse
 
 from privacy.ledger.exports import register_export
@@ -12,6 +13,7 @@ from tests import factory
 from tests.browser.visitor import Desk
 
 
+@pytest.mark.law("S-27")
 def test_the_pages_read_well_and_a_print_says_who_made_it(desk: Desk) -> None:
     odile = factory.make_odile()
     register_export.export_register(

@@ -84,6 +84,8 @@ def register_a_phone_request(hand: Hand) -> None:
     hand.click("[name=rights][value=access]")
     hand.click("[name=target_kind][value=imei]")
     hand.page.fill("[name=target]", factory.imei(4))
+    hand.click("button[value=details]")
+    hand.click("button[value=summary]")
     hand.click(hand.page.locator("button[type=submit]", has_text="요구 등록"))
     expect(hand.page.get_by_role("heading", level=1)).to_have_text("요구를 등록했습니다")
     assert Request.objects.filter(channel="phone").count() == 1
@@ -116,7 +118,7 @@ def record_an_incident(hand: Hand) -> None:
 
 def export_a_register(hand: Hand) -> None:
     hand.click(hand.page.get_by_role("link", name="대장 내려받기"))
-    hand.click("main a[href*='/registers/complaints/']")
+    hand.click("main a[href*='/registers/requests/']")
     hand.page.fill("[name=reason]", "분기 점검")
     with hand.page.expect_download() as file:
         hand.click("main button[type=submit]")
@@ -139,7 +141,7 @@ def approve_a_disclosure(hand: Hand) -> None:
         (decide_a_case, 4),
         (answer_a_complaint, 3),
         (approve_a_list, 3),
-        (register_a_phone_request, 6),
+        (register_a_phone_request, 8),
         (unmask_an_item, 5),
         (record_an_incident, 4),
         (export_a_register, 3),

@@ -21,6 +21,8 @@ LANGUAGES = {"ko": "/", "en": "/en/"}
 LOOKS = {"ko": [("phone", "light"), ("computer", "dark")], "en": [("phone", "dark"), ("computer", "light")]}
 # What a page may weigh, style sheets and all: a phone on a slow line waits for it.
 HEAVIEST = 100_000
+# The reference of every call and event is read at a desk by who writes a program.
+REFERENCE = {"api-reference": 150_000}
 
 
 @pytest.fixture
@@ -72,7 +74,7 @@ def test_every_open_page_works_without_script_and_images_and_weighs_little(desk:
         came.clear()
         visitor.go("/" + path)
         page.wait_for_load_state("networkidle")
-        assert len(came) > 2 and sum(came) <= HEAVIEST, f"{name} weighs {sum(came)} bytes"
+        assert len(came) > 2 and sum(came) <= REFERENCE.get(name, HEAVIEST), f"{name} weighs {sum(came)} bytes"
         assert page.locator("script").count() == 0
         read = visitor.main()
         assert len(read) > 40, name
@@ -113,6 +115,11 @@ def test_pages_of_ones_own_and_old_texts_are_sound_on_a_phone(desk: Desk) -> Non
         page.fill("input[name=code]", opens)
         page.locator("form", has=page.locator("input[name=code]")).get_by_role("button").click()
         look("consents")
+        if number == 0:
+            page.goto(f"{prefix}consents/age/")
+            look("consents-age")
+            page.fill("input[name=birth_date]", "2000-01-31")
+            page.locator("main form", has=page.locator("input[name=birth_date]")).get_by_role("button").click()
         page.goto(f"{prefix}consents/app-log/")
         look("consents-choice")
         page.locator(f"button[value={('agree', 'withdraw')[number]}]").click()
@@ -123,10 +130,10 @@ def test_pages_of_ones_own_and_old_texts_are_sound_on_a_phone(desk: Desk) -> Non
         page.fill("input[name=code]", asked.code)
         page.locator("main form button").first.click()
         if number == 0:
-            page.locator("details summary").click()
+            page.locator("details summary").first.click()
             look("objection")
             page.fill("textarea[name=statement]", "다시 살펴봐 주세요.")
-            page.locator("details form button").click()
+            page.locator("details form button").first.click()
         look("objected")
 
         visitor.go(prefix + "complaint/")

@@ -4,24 +4,35 @@ from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from typing import Any
 
-from consents.models import AdvertisingNotice, PlannedDestruction
+from consents.models import AdvertisingNotice, PlannedDestruction, RepresentativeRequest
 from devices.models import GatewayToken
 from privacy.accounts.models import AccessGrant, AccessReview, EmergencyApproval
 from privacy.campaigns.models import Campaign
-from privacy.disclosures.models import Disclosure, ProvisionReport
+from privacy.disclosures.models import CorrectionProof, Disclosure, ProvisionReport
 from privacy.incidents import duties
 from privacy.incidents.models import Complaint, Incident
 from privacy.incidents.statutory_deadlines import StatutoryDeadline as Term
 from privacy.ledger.models import Entry, FindingQuestion, Review
 from privacy.lib.dates import clock, periods
+from privacy.policies import amendments
 from privacy.policies.models import Notice, Officer, PolicyVersion
-from privacy.processors.models import Consignment, OverseasTransfer, Subprocessor
+from privacy.processors.models import BusinessTransfer, Consignment, OverseasTransfer, Subprocessor
 from privacy.retention.models import DestructionList, Hold
-from privacy.rights.models import Forwarding, Objection, Postponement, Request, Right, SuspensionMeasure
+from privacy.rights.models import (
+    CaseMessage,
+    Forwarding,
+    IncomingMail,
+    Objection,
+    Postponement,
+    Request,
+    Right,
+    SuspensionMeasure,
+)
 from privacy.safeguards.models import (
     ApplicabilityDecision,
     AreaPermit,
     CopyRecord,
+    Exposure,
     Inspection,
     InspectionFinding,
     ManagementPlan,
@@ -33,6 +44,7 @@ from privacy.safeguards.models import (
     YearFigures,
 )
 from privacy.subjects.models import Subject
+from privacy.systems.models import SystemTask
 from privacy.vault.models import SubjectKey
 from privacy.workforce.models import CourseCompletion, Pledge, TrainingSession
 
@@ -142,23 +154,25 @@ def looked_at_again() -> list[date]:
             for one in YearFigures.objects.all()
             if one.year > rests_on or (one.year == rests_on and one.recorded_at > row.decided_at)
         ]
-        begins = row.duty.since
-        changes = [begins] if begins and row.decided_on < begins < row.again_on else []
+        changes = [day for day in amendments.days_of(row.threshold) if row.decided_on < day < row.again_on]
         found.append(min([row.decided_on if newer and row.figures else row.again_on, *changes]))
     return found
 
 
 def to_be_filed() -> list[date]:
-    """The designations to be filed with the PIPC within six months, where that duty binds (law O-05)."""
+    """The designations to be filed with the PIPC within six months, where that duty binds (law O-05).
+
+    Those in force when the duty began count from the day on which it did.
+    """
     decided = ApplicabilityDecision.objects.in_force().get("officer")
     if decided is None or not decided.applies:
         return []
     filed = {one.officer_id for one in OfficerFiling.objects.all()}
     since = decided.duty.changes()[0]
     return [
-        periods.period_end(one.designated_from, months=6)
+        periods.period_end(max(one.designated_from, since - timedelta(days=1)), months=6)
         for one in Officer.objects.all()
-        if one.pk not in filed and one.designated_from >= since
+        if one.pk not in filed and (one.designated_until is None or one.designated_until >= since)
     ]
 
 
@@ -189,6 +203,35 @@ def taken_out() -> list[date]:
 
 # A new source stands here too.
 CLOCKS: dict[str, Callable[[], list[date]]] = {
+    "consents.representative": lambda: [
+        clock.kst_date(one.due_at - timedelta(microseconds=1))
+        for one in RepresentativeRequest.objects.all()
+        if one.state in {"unnamed", "asked"}
+    ],
+    "consents.representative.told": lambda: [
+        clock.kst_date(one.ended_at - timedelta(microseconds=1))
+        for one in RepresentativeRequest.objects.all()
+        if one.state == "agreed" and not one.answered_by and one.told_at is None and one.ended_at
+    ],
+    "safeguards.exposure": lambda: [
+        clock.kst_date(one.due_at - timedelta(microseconds=1)) for one in Exposure.objects.all() if one.ended_at is None
+    ],
+    "safeguards.exposure-unconfirmed": lambda: [
+        clock.kst_date(one.ended_at - timedelta(microseconds=1))
+        for one in Exposure.objects.all()
+        if one.ended_at and one.confirmed_at is None
+    ],
+    "disclosures.proof": lambda: [
+        one.due_on
+        for one in CorrectionProof.objects.all()
+        if one.ended_at is None and one.notice.third_party.kind != "investigator"
+    ],
+    "disclosures.agency-proof": lambda: [
+        one.due_on
+        for one in CorrectionProof.objects.all()
+        if one.ended_at is None and one.notice.third_party.kind == "investigator"
+    ],
+    "systems.task": lambda: [one.due_on for one in SystemTask.objects.all() if one.ended_at is None],
     "accounts.emergency": lambda: [
         clock.kst_date(one.review_due_at) for one in EmergencyApproval.objects.all() if one.reviewed_at is None
     ],
@@ -243,6 +286,10 @@ CLOCKS: dict[str, Callable[[], list[date]]] = {
         if not one.answer and one.right.request.state not in {"closed", "withdrawn", "identity-rejected", "joined"}
     ],
     "rights.suspended-data": suspended,
+    "processors.business": lambda: [one.transfer_on for one in BusinessTransfer.objects.open() if one.announced_at],
+    "processors.business-untold": lambda: [
+        one.transfer_on for one in BusinessTransfer.objects.open() if one.announced_at is None
+    ],
     "processors.check": lambda: supervised("check"),
     "processors.training": lambda: supervised("training"),
     "processors.transfer": lambda: untold(Consignment.objects.all()),
@@ -265,6 +312,10 @@ CLOCKS: dict[str, Callable[[], list[date]]] = {
     "retention.list": lambda: [
         one.target_on for one in DestructionList.objects.all() if one.state not in {"done", "aborted"}
     ],
+    "rights.message": lambda: [
+        one.answer_by_on for one in CaseMessage.objects.all() if one.author == "person" and one.settled_at is None
+    ],
+    "rights.mail": lambda: [one.sort_by_on for one in IncomingMail.objects.all() if one.state == "draft"],
     "rights.objection": lambda: [one.target_on for one in Objection.objects.all() if one.outcome == "pending"],
     "rights.postponement": lambda: [
         one.due_on or one.expected_on
@@ -281,7 +332,7 @@ CLOCKS: dict[str, Callable[[], list[date]]] = {
         one.due_on for one in Measure.objects.all() if one.retired_at is None and not one.is_automated
     ],
     "safeguards.finding": lambda: [one.due_on for one in InspectionFinding.objects.all() if one.state != "confirmed"],
-    "safeguards.inspection": lambda: [one.planned_on for one in Inspection.objects.all() if one.state != "reported"],
+    "safeguards.inspection": lambda: [one.planned_on for one in Inspection.objects.all() if one.state == "planned"],
     "safeguards.medium": lambda: [
         one.back_on for one in MediaMovement.objects.all() if one.back_on and one.returned_at is None
     ],

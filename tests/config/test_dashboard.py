@@ -1,5 +1,6 @@
 """The console's first page: its numbers are the lists' numbers, at few queries, and only of what one may see."""
 
+import re
 from datetime import date, timedelta
 from unittest import mock
 from urllib.parse import parse_qsl, urlsplit
@@ -15,21 +16,39 @@ from django.utils import translation
 from config import dashboard, dashboard_counts
 from privacy.accounts.models import User
 from privacy.disclosures.models import Disclosure
+from privacy.incidents.models import Incident
 from privacy.jobs.models import PersonalOutbox
 from privacy.ledger.actors import SystemActor
+from privacy.ledger.integrity import structure
 from privacy.ledger.models import Scrub
 from privacy.lib.dates import clock
-from privacy.retention.models import DestructionList
+from privacy.policies.models import PolicyVersion
+from privacy.retention import actions as retention
+from privacy.retention.models import DestructionList, Hold
 from privacy.retention.restore_gate import middleware as gate
 from privacy.rights.models import Request
 from privacy.safeguards import actions as safeguards
 from privacy.safeguards.models import Measure
+from privacy.systems import actions as systems
+from privacy.systems.models import Connection, EntryChange, SystemTask
 from tests import database, factory
 from tests.base import PortalTestCase
 from tests.database import PortalDatabase
 from tests.factories.ledger import make_entries, seal
 
 QUERIES = 12
+ASKING = re.compile(
+    r" ON (?:public\.)?([a-z_]+) FOR EACH ROW .*EXECUTE FUNCTION \w*(?:second_person|two_people|of_others)\("
+)
+
+# Tables that ask for a second person by a trigger, and where what waits for one is counted.
+ELSEWHERE = {
+    "accounts_accessgrant": "as the request that leads to it",
+    "policies_review": "as the version that is under review",
+    "rights_postponement": "as the request, whose next step the page of requests names",
+    "rights_right": "as requests to decide, and as the next step of each",
+    "systems_connectedsystem": "as the change that is asked for",
+}
 
 
 class DashboardTests(PortalTestCase):
@@ -81,6 +100,43 @@ class DashboardTests(PortalTestCase):
         assert by_model[Disclosure, "plain", 1] == Disclosure.objects.awaiting_approval().count() == 1
         assert by_model[DestructionList, "plain", 1] == DestructionList.objects.to_approve().count() > 0
         assert by_model[DestructionList, "late", 2] == DestructionList.objects.late(self.on).count()
+
+    @pytest.mark.truth("second-person-today")
+    def test_whatever_waits_for_a_second_person_is_counted_and_nothing_else(self) -> None:
+        system = factory.make_api_system("crm", "https://crm.example.com/", "A" * 43 + "=", at=self.at)
+        systems.ask_scope(
+            system, items={"device-registration": ["imei"]}, identifiers=["imei"], reason="moved", actor=self.odile,
+            at=self.at,
+        )  # fmt: skip
+        for wanted in (True, False):
+            hold = factory.make_hold(at=self.at, document=f"2026가합{wanted}")
+            if wanted:
+                retention.ask_lifting(hold, reason="settled", actor=factory.make_omar(), at=self.at)
+        factory.make_version_under_review(at=self.at)
+        incidents = factory.make_incident(aware_at=self.at)
+        assert incidents.state != "proposed"
+        elsewhere = factory.make_destruction_elsewhere(at=self.at)
+        SystemTask.objects.filter(pk=elsewhere.pk).update(state="answered", done_by="user:U-AAAA-AAAA")
+        counted = {figure.model: figure.count for figure in self.board(factory.make_ines()).figures}
+        assert [counted[model] for model in (Connection, EntryChange, Hold, PolicyVersion, Incident, SystemTask)] == [
+            0, 1, 1, 1, 0, 1,
+        ]  # fmt: skip
+        for model, register in admin.site._registry.items():
+            step = getattr(register, "second_person", None)
+            if step is None or step.is_chain:
+                continue
+            if step.rows is None:
+                assert model in {figure.model for figure in dashboard_counts.dashboard_counts(self.on)}, model
+                continue
+            found = {row.pk for row in model._default_manager.filter(**step.rows)}
+            assert found == {row.pk for row in model._default_manager.all() if step.waits(row)}, model
+
+    @pytest.mark.truth("second-person-today")
+    def test_every_table_that_asks_for_a_second_person_is_counted(self) -> None:
+        asking = set(ASKING.findall(structure.PINNED.read_text("utf-8")))
+        figures = [*dashboard_counts.dashboard_counts(self.on), *dashboard_counts.waiting_for_second(admin.site)]
+        assert asking - {figure.model._meta.db_table for figure in figures} == ELSEWHERE.keys()
+        assert len(asking) > 30
 
     def test_the_page_costs_a_fixed_number_of_queries(self) -> None:
         self.make_work()
@@ -178,7 +234,8 @@ class DashboardTests(PortalTestCase):
         assert moods == sorted(moods, key=dashboard.SEVERITY_ORDER.index)
         assert moods[0] == "late"
         assert {f.mood for f in board.idle} <= {"none"}
-        assert len(board.waiting) + len(board.idle) == len(board.figures)
+        unnamed = [figure for figure in board.figures if not figure.named_when_idle and figure.mood == "none"]
+        assert unnamed and len(board.waiting) + len(board.idle) + len(unnamed) == len(board.figures)
 
 
 @pytest.mark.fault("FLT-10")

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.test import override_settings
 from django.utils import timezone
 
-from config.demonstration import example_data, example_reviews, example_safeguards
+from config.demonstration import example_data, example_reviews, example_safeguards, example_systems
 from config.demonstration.example_accounts import fill_staff_registers, make_people, shorten_waits
 from config.demonstration.example_recipients import CARRIER
 from config.demonstration.http_client import GatewayClient
@@ -48,6 +49,12 @@ def test_a_start_that_was_broken_off_is_made_good_by_the_next(
             list(load_until("register_device", monkeypatch))
     named = {"reason_ko": CARRIER.reason_ko, "reason_en": CARRIER.reason_en}
     assert PolicyVersion.objects.filter(**named).count() == 1
+
+
+@override_settings(DEVELOPMENT=False, OUTBOUND_NETWORKS=[])
+def test_systems_are_registered_on_an_installation_too(portal_database: PortalDatabase) -> None:
+    at = timezone.now()
+    assert "waits for a second person" in example_systems.register_systems(make_people(at), at)
 
 
 @pytest.mark.truth("demo-broken-off")

@@ -12,7 +12,7 @@ from django.utils.translation import override
 from privacy.accounts import actions as accounts
 from privacy.accounts.models import AccessGrant, User
 from privacy.incidents import actions as incidents
-from privacy.incidents.admin.forms import DescribeForm
+from privacy.incidents.admin.forms import NoticeForm
 from privacy.incidents.models import Incident
 from privacy.lib.console import edit_conflicts
 from privacy.lib.dates import clock
@@ -175,16 +175,18 @@ class TwoWritersTests(FormTestCase):
 
     def test_a_field_that_i_left_alone_takes_what_the_other_wrote(self) -> None:
         incident = factory.make_incident()
-        mine = self.asked(self.omar, incident, "describe")
-        theirs = self.asked(self.odile, incident, "describe")
-        self.press(self.odile, incident, "describe", **{**theirs, "confirmed": "yes", "advice_en": "Change the PIN."})
+        mine = self.asked(self.omar, incident, "write_notice")
+        theirs = self.asked(self.odile, incident, "write_notice")
+        self.press(
+            self.odile, incident, "write_notice", **{**theirs, "confirmed": "yes", "advice_en": "Change the PIN."}
+        )
         page = self.press(
-            self.omar, incident, "describe", **{**mine, "confirmed": "yes", "course_en": "A lost parcel."}
+            self.omar, incident, "write_notice", **{**mine, "confirmed": "yes", "course_en": "A lost parcel."}
         )
         form = page.context["form"]
         assert (form["advice_en"].value(), form["course_en"].value()) == ("Change the PIN.", "A lost parcel.")
         again = {field.html_name: field.value() for field in form if _posted(field.value()) is not None}
-        self.press(self.omar, incident, "describe", **again, confirmed="yes")
+        self.press(self.omar, incident, "write_notice", **again, confirmed="yes")
         incident.refresh_from_db()
         assert (incident.advice_en, incident.course_en) == ("Change the PIN.", "A lost parcel.")
 
@@ -192,10 +194,9 @@ class TwoWritersTests(FormTestCase):
         incident = factory.make_incident()
 
         def read(row: Incident) -> dict[str, Any]:
-            return {name: getattr(row, name) for name in DescribeForm.Meta.fields}
+            return {name: getattr(row, name) for name in NoticeForm.Meta.fields}
 
-        described = type("Describe", (DescribeForm,), {"on": clock.today(), "kept": incident.items})
-        form_class = edit_conflicts.versioned_form(described)
+        form_class = edit_conflicts.versioned_form(NoticeForm)
         opened = {field.html_name: field.value() for field in form_class(initial=read(incident))}
         typed = {name: value for name, value in opened.items() if _posted(value) is not None}
         form = form_class({**typed, "course_en": "Mine."}, initial=read(incident))
@@ -260,5 +261,7 @@ class MadeRecordTests(FormTestCase):
     def test_the_message_names_the_gateway_that_was_made(self) -> None:
         with override("en"):
             address = reverse("admin:devices_gateway_add")
-        page = self.as_(self.odile).post(address, {"title": "MDM", "rate": "10"}, secure=True, follow=True)
+        page = self.as_(self.odile).post(
+            address, {"title": "MDM", "rate": "10", "users": "staff"}, secure=True, follow=True
+        )
         assert "MDM" in " ".join(str(message) for message in page.context["messages"])

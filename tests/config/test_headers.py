@@ -13,6 +13,7 @@ from django.test import Client, override_settings
 from tests import factory, http_observatory
 from tests.base import PortalTestCase
 from tests.house.route_list import all_routes
+from tests.house.test_secure_code import SERVED, SOURCES
 
 LEAST = 115
 # As production has them (`config/settings.py` with HTTPS on).
@@ -115,12 +116,41 @@ VALUES = {
     "Cross-Origin-Opener-Policy": r"same-origin$",
     "Cross-Origin-Resource-Policy": r"same-origin$",
 }
+# What the portal runs on, or makes its papers with, and a version.
+OF_A_PROGRAM = re.compile(
+    rb"(?:Python|Django|allauth|granian|gunicorn|nginx|PostgreSQL|psycopg|OpenSSL|openpyxl|typst)[ /-]v?\d+\.\d",
+    re.I,
+)
+# By what a file of a kind begins; bytes of no kind may be any.
+FILES = {
+    "application/pdf": b"%PDF-", "application/zip": b"PK", "application/vnd.openxmlformats": b"PK",
+    "application/octet-stream": b"",
+}  # fmt: skip
 POLICY = ("default-src 'none'", "script-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'")
+
+
+@pytest.mark.asvs("4.1.1")
+def test_every_text_that_is_sent_says_its_letters() -> None:
+    """Files of records too, which no walk over the addresses opens."""
+    types = re.compile(r"\"(text/(?:plain|csv|calendar|html|xml|x\.)[^\"]*|[a-z]+/(?:[\w.-]+\+)?xml\b[^\"]*)\"")
+    named = {
+        (path, kind)
+        for path, text in SOURCES.items()
+        for kind in types.findall(text)
+        if path.startswith(SERVED) and "charset=utf-8" not in kind and not path.startswith("config/demonstration/")
+    }
+    # Parts of mails say theirs in the mail; a witness answers a number to another witness (tlog-witness).
+    assert named == {
+        ("privacy/lib/integrations/mail.py", "text/html"), ("privacy/ledger/witness/cosigning.py", "text/x.tlog.size"),
+    }  # fmt: skip
 
 
 @override_settings(**HTTPS)
 class EveryAnswerTests(PortalTestCase):
     """Every address as a visitor and as an officer, whatever it answers them."""
+
+    # What the cookies of whoever asked last hold.
+    held: set[str]
 
     def answers(self) -> Iterator[tuple[str, Any]]:
         anybody, odile = Client(raise_request_exception=False), Client(raise_request_exception=False)
@@ -128,10 +158,14 @@ class EveryAnswerTests(PortalTestCase):
         for client in (anybody, odile):
             for place in all_routes():
                 if place.name != "sign-out":
-                    yield place.address, client.get(place.address, secure=True, headers=ELSEWHERE)
+                    answer = client.get(place.address, secure=True, headers=ELSEWHERE)
+                    self.held = {one.value for one in client.cookies.values() if len(one.value) > 15}
+                    yield place.address, answer
             yield "/nothing/", client.get("/nothing/", secure=True)
 
-    @pytest.mark.asvs("3.4.1", "3.4.2", "3.4.3", "3.4.4", "3.4.5", "3.4.6", "3.4.8", "3.5.8")
+    @pytest.mark.asvs(
+        "3.2.1", "3.4.1", "3.4.2", "3.4.3", "3.4.4", "3.4.5", "3.4.6", "3.4.8", "3.5.8", "3.6.1", "3.7.1", "14.2.3"
+    )
     def test_what_browsers_need_stands_on_each(self) -> None:
         for address, answer in self.answers():
             for name, value in VALUES.items():
@@ -143,26 +177,41 @@ class EveryAnswerTests(PortalTestCase):
             assert not [part for part in policy if "unsafe" in part or "*" in part]
             assert "Access-Control-Allow-Origin" not in answer.headers, address
 
-    @pytest.mark.asvs("3.5.7", "4.1.1", "4.2.2", "13.4.6")
+    @pytest.mark.asvs("3.3.4", "3.5.7", "4.1.1", "4.2.2", "13.4.6")
     def test_what_is_sent_is_what_is_said_to_be_sent(self) -> None:
-        """Type with its letters, the length that it has, no script with data, and no word of which program answers."""
-        texts = 0
+        """Type with its letters, the length that it has, no script with data, no cookie, no word of which program."""
+        assert OF_A_PROGRAM.search(b"Typst 0.15.1") and OF_A_PROGRAM.search(b"Django/6.0")
+        texts = compared = 0
+        words = []
         for address, answer in self.answers():
             kind = answer.headers.get("Content-Type", "")
             body = b"" if answer.streaming else answer.content
             assert kind or not body, address
-            assert "javascript" not in kind or address.startswith("/static/") or address.endswith("jsi18n/")
-            if kind.startswith("text/") and not address.startswith("/static/"):
+            if "javascript" in kind and not address.startswith("/static/"):
+                words.append((address, body))
+            if re.match(r"text/|\S+[+/]xml\b", kind):
                 texts += 1
                 assert "charset=utf-8" in kind.lower().replace('"', ""), f"{address}: {kind}"
             if kind.startswith("text/html") and body:
                 assert body.lstrip().lower().startswith(b"<!doctype html>"), address
-            if kind.startswith("application/json"):
+            if re.match(r"application/(?:\w+\+)?json\b", kind):
                 json.loads(body)
+            elif body and kind.startswith("application/"):
+                begins = next((mark for named, mark in FILES.items() if kind.startswith(named)), None)
+                assert begins is not None and body.startswith(begins), f"{address}: {kind} is {body[:9]!r}"
             if "Content-Length" in answer.headers and not answer.streaming:
                 assert int(answer.headers["Content-Length"]) == len(body), address
             assert not {"Server", "X-Powered-By"} & set(answer.headers), address
-        assert texts > 200
+            assert not OF_A_PROGRAM.search(body), address
+            # What a cookie holds goes by the cookie alone.
+            assert not [one for one in self.held if one.encode() in body], address
+            compared += len(self.held)
+        assert texts > 200 and compared > 200
+        # The console's list of words is one for everybody.
+        ((address, body),) = words
+        another = Client()
+        another.force_login(factory.make_aram())
+        assert another.get(address, secure=True).content == body
 
     @pytest.mark.asvs("3.5.1")
     def test_no_form_is_taken_without_the_mark_of_a_page_of_ours(self) -> None:
@@ -177,5 +226,6 @@ class EveryAnswerTests(PortalTestCase):
             if answer.status_code != 403:
                 others.add((answer.status_code, place.name))
             refused += answer.status_code == 403
-        assert others == {(405, "livez"), (405, "readyz")}
+        # A recipient's answer is signed, and has no session that a page could use.
+        assert others == {(401, "disclosures:answer-call"), (405, "livez"), (405, "readyz")}
         assert refused > 100

@@ -45,6 +45,7 @@ def test_a_host_whose_databases_are_behind_the_journal_is_not_ready(
     assert (answer.status_code, answer.json()["missing"]) == (503, {"journal": "behind: journal"})
 
 
+@pytest.mark.asvs("15.4.1")
 @pytest.mark.truth("20.12")
 def test_however_many_ask_one_question_is_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """150 clients on /readyz took every thread's connections."""

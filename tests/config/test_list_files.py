@@ -1,7 +1,10 @@
 """A list leaves as its register may, its record says by what it was narrowed, and no page of it asks row by row."""
 
+import pytest
+from django.contrib.admin.templatetags.admin_list import result_headers
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.text import capfirst
 
 from privacy.accounts.models import SavedView
 from privacy.ledger.entries.payloads import facts_in
@@ -29,6 +32,19 @@ class ListFileTests(PortalTestCase):
         assert FILE not in self.client.get(CASES).content.decode()
         with self.assertNotLedgered("ledger.register.exported"):
             assert self.client.post(FILE, SENT).status_code == 403
+
+    @pytest.mark.law("S-27")
+    def test_it_leaves_with_the_columns_that_it_shows_and_no_identifier_in_clear(self) -> None:
+        device = factory.make_device(1)
+        listing = self.client.get("/office/devices/device/").context["cl"]
+        shown = [capfirst(one["text"]) for one in result_headers(listing) if one.get("sortable") is not None]
+        sent = self.client.post("/office/lists/devices/device/file/", SENT).content.decode("utf-8-sig")
+        assert device.reference in sent
+        columns = self.facts()["columns"]
+        assert columns == [one for one in shown if one in columns] and len(columns) > 2
+        assert columns == shown
+        for secret in (factory.imei(1), factory.imei(1)[-4:], "R3CT000001X", "SM-S931N", "EXAFE-00000001"):
+            assert secret not in sent
 
     def test_what_was_typed_into_a_filter_shows_on_the_record_without_its_value(self) -> None:
         self.client.post(f"{FILE}?id__exact={self.case.pk}&state__exact=received", SENT)

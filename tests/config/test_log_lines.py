@@ -5,8 +5,10 @@ import logging
 
 import pytest
 from django.conf import settings
+from django.test import Client
 
 from config.log_lines import OneLineFormatter
+from privacy.ledger import request_context
 
 FORGED = "2026-11-16 12:00:00,000 INFO portal all is well"
 
@@ -31,6 +33,7 @@ def test_an_event_is_one_line(log: tuple[logging.Logger, io.StringIO], end: str)
     assert out.getvalue().startswith("WARNING Not Found: /rights/\\")
 
 
+@pytest.mark.asvs("16.4.1")
 @pytest.mark.attack("17.13")
 def test_a_traceback_is_indented(log: tuple[logging.Logger, io.StringIO]) -> None:
     logger, out = log
@@ -57,4 +60,23 @@ def test_the_time_is_utc_and_says_so() -> None:
     record = logging.LogRecord("portal", logging.INFO, __file__, 1, "well", None, None)
     record.created, record.msecs = 1_795_000_000.25, 250.0
     formatter = OneLineFormatter(settings.LOGGING["formatters"]["line"]["format"], style="{")
-    assert formatter.format(record) == "2026-11-18T11:06:40.250Z INFO portal well"
+    with request_context.override(request_id="r-1"):
+        assert formatter.format(record) == "2026-11-18T11:06:40.250Z INFO portal r-1 well"
+
+
+@pytest.mark.asvs("16.2.1", "16.2.4")
+@pytest.mark.django_db(databases=["default", "personal", "archive"])
+def test_a_line_is_put_together_with_the_entries_and_the_answer_of_its_request(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """By its id: also what Django says of an answer when the request is over, and what is no request."""
+    formatter = OneLineFormatter(settings.LOGGING["formatters"]["line"]["format"], style="{")
+    answer = Client().delete("/livez", headers={"X-Request-ID": "forged", "portal.request_id": "forged"})
+    (record,) = [one for one in caplog.records if one.name == "django.request"]
+    assert formatter.format(record).endswith(
+        f" django.request {answer.headers['X-Request-ID']} Method Not Allowed: /livez"
+    )
+    told = logging.LogRecord("portal", logging.INFO, __file__, 1, "well", None, None)
+    with request_context.override(door="job") as job:
+        assert formatter.format(told).endswith(f" portal {job.request_id} well")
+    assert formatter.format(told).endswith(f" portal {request_context.current().request_id} well")

@@ -31,7 +31,7 @@ from tests.base import PortalTestCase
 from tests.factories.devices import make_gateway
 from tests.process_roles import as_process
 
-QUERIES = 12
+QUERIES = 13
 PAGE = "/office/long-work/"
 
 
@@ -152,6 +152,9 @@ class LongWorkPage(PortalTestCase):
             assert (notice.percent, notice.said) == (None, "1 person to notify by hand")
             assert notice.remaining(self.at) is None
         assert "1 piece of long work is under way" in self.read("/en/office/")
+        campaigns.finish_campaign(made, actor=self.odile, at=self.at)
+        with translation.override("en"):
+            assert self.shown("Individual notice").said == "finished", "of what has come to pass nobody is told by hand"
 
     def test_a_deletion_counts_as_under_way_once_its_wait_is_over(self) -> None:
         factory.make_device(30)
@@ -234,6 +237,12 @@ class LongWorkPage(PortalTestCase):
             self.make_list(not_before=self.at + timedelta(hours=1))
         self.make_copy()
         self.make_campaign()
+        for about in ("one", "another"):
+            words = {"ko": about, "en": about}
+            campaigns.start_campaign(
+                kind=Campaign.Kind.BREACH, about=about, occasion=about, title=words, text=words, subject_ids=[new_id()],
+                actor=self.odile, at=self.at,
+            )  # fmt: skip
         self.make_import()
         self.turn_key()
         Scrub.objects.create(begun_at=self.at, size=0, position=0)

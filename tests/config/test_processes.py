@@ -3,7 +3,9 @@
 import contextlib
 import http.client
 import os
+import re
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,7 +48,7 @@ PAGES = ("/", "/en/", "/staff/", "/office/", "/sign-in/", "/rights/", "/static/c
 MACHINES = ("/api/v1/reports", "/api/v1/openapi.json", "/api/v1/devices/x/consents")
 
 
-@pytest.mark.asvs("3.5.4")
+@pytest.mark.asvs("3.5.4", "4.2.1")
 def test_the_pages_process_does_not_know_the_api(portal_database: PortalDatabase) -> None:
     with serving(portal_database, "pages") as pages:
         for path in MACHINES:
@@ -56,6 +58,23 @@ def test_the_pages_process_does_not_know_the_api(portal_database: PortalDatabase
         assert status(pages, "GET", "/office/")[0] == 302
         assert status(pages, "GET", "/livez") == (200, "text/plain")
         assert status(pages, "GET", "/readyz") == (200, "application/json")
+        ends_requests_where_others_do(pages.port)
+
+
+def ends_requests_where_others_do(port: int) -> None:
+    """Behind chunks with a length beside them nothing is read; two lengths are none (RFC 9112, 6.1 and 6.3)."""
+    for head, body, statuses in (
+        ("Content-Length: 1", "x", [404, 200]),
+        ("Content-Length: 9\r\nTransfer-Encoding: chunked", "1\r\nx\r\n0\r\n\r\n", [404]),
+        ("Content-Length: 1\r\nContent-Length: 2", "xy", [400]),
+        ("Content-Length: +1", "x", [400]),
+        ("Transfer-Encoding: xchunked", "0\r\n\r\n", [400]),
+    ):
+        first = f"POST /nothing/ HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n{body}"
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+            connection.sendall(f"{first}GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+            said = b"".join(iter(lambda: connection.recv(65536), b""))
+        assert [int(one) for one in re.findall(rb"HTTP/1.1 (\d+)", said)] == statuses, head
 
 
 @pytest.mark.asvs("3.5.4")

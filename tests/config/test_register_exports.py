@@ -1,5 +1,6 @@
 """The console's page of registers: only what a person may take out, with a reason, as a file."""
 
+import base64
 import io
 from unittest import mock
 
@@ -13,6 +14,7 @@ from privacy.ledger.models import Entry
 from privacy.lib.registries import registers
 from tests import factory
 from tests.base import PortalTestCase
+from tests.encrypted_zips import REFUSED, opened
 from tests.factories.accounts import NOON
 
 PERIOD = {"first": "2026-11-01", "last": "2026-11-30", "form": "xlsx"}
@@ -48,6 +50,7 @@ class PageTests(PortalTestCase):
         answer = self.client.post(address, {**PERIOD, "reason": "inspection"})
         assert answer.headers["Content-Disposition"] == 'attachment; filename="consents-2026-11-30.xlsx"'
 
+    @pytest.mark.asvs("15.2.2")
     @pytest.mark.truth("refusal-in-the-registers-language")
     def test_what_is_too_long_for_a_file_is_said_in_the_language_of_the_page(self) -> None:
         self.client.force_login(factory.make_odile())
@@ -64,12 +67,22 @@ class SealedRegisterTests(PortalTestCase):
         super().setUp()
         incidents.file_complaint(explanation="=zebra", contact={"email": "mina@example.org"}, at=NOON)
 
+    @pytest.mark.law("S-21")
     def test_the_vault_opens_it_for_the_export_and_records_whose_it_was(self) -> None:
         self.client.force_login(factory.make_odile())
         answer = self.client.post(
             reverse("admin:register", args=["complaints"]), {**PERIOD, "reason": "yearly inspection"}
         )
-        sheet = load_workbook(io.BytesIO(answer.content)).active
+        file = answer.context["file"]
+        packed = base64.b64decode(file)
+        assert b"zebra" not in packed
+        assert file in answer.content.decode()
+        assert answer.context["secret"] in answer.content.decode()
+        assert "no-store" in answer.headers["Cache-Control"]
+        with pytest.raises(REFUSED):
+            opened(packed, "wrong")
+        (content,) = opened(packed, answer.context["secret"]).values()
+        sheet = load_workbook(io.BytesIO(content)).active
         assert sheet["D2"].value == "=zebra"
         assert sheet["D2"].data_type == "s"
         read = Entry.objects.filter(task="incidents.complaint.exported").get()

@@ -61,6 +61,8 @@ class SearchTests(PortalTestCase):
     def test_hostile_words_are_shown_as_words(self) -> None:
         for asked in ("<script>alert(1)</script>", "%' OR 1=1 --", "\u202e" * 20, "9" * 400):
             assert "<script>alert" not in self.search(asked)
+        # The field has what was asked in an attribute.
+        assert "&quot; autofocus x=&quot;" in self.search('" autofocus x="')
 
 
 class WorkTests(PortalTestCase):

@@ -9,6 +9,15 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
 from config.middleware import UploadsMiddleware
+from devices import fleet_import_files
+from privacy.campaigns import letter_reports
+from privacy.incidents.admin.forms import MAX_LIST_BYTES, AffectedForm
+from privacy.lib.dates import clock
+from privacy.lib.documents import upload_validation
+from privacy.lib.integrations import mail_parsing
+from privacy.policies.admin.published_texts import BYTES, TextForm
+from privacy.retention.certificates import authenticity
+from privacy.retention.forms import VerifyForm
 from tests.base import PortalTestCase
 
 pytestmark = [pytest.mark.attack("17.4"), pytest.mark.asvs("5.2.1", "15.2.2")]
@@ -32,6 +41,7 @@ class Door:
 
 
 class UploadsTest(PortalTestCase):
+    @pytest.mark.asvs("2.4.1", "15.4.1")
     def test_a_fifth_at_a_time_is_told_to_try_again(self) -> None:
         door = Door()
         answer: Callable[[HttpRequest], HttpResponse] = UploadsMiddleware(door)
@@ -65,3 +75,23 @@ class UploadsTest(PortalTestCase):
             assert page.status_code == 413, address
             assert "10MB" in page.content.decode()
             assert page.headers["Cache-Control"] == "no-store"
+
+    def test_every_door_refuses_what_is_larger_than_it_takes_before_it_is_looked_at(self) -> None:
+        """Papers, mails, lists and reports in tables by their readers; what others read by its form."""
+        for read, most, refusal in (
+            (upload_validation.recognise_upload, upload_validation.MAX_BYTES, upload_validation.InvalidUpload),
+            (mail_parsing.parse_mail, mail_parsing.MAX_BYTES, mail_parsing.UnreadableMail),
+            (lambda content: letter_reports.read("a.csv", content), letter_reports.MAX_BYTES,
+             letter_reports.UnreadableReport),
+            (lambda content: list(fleet_import_files.read_rows("a.csv", content)), fleet_import_files.MAX_BYTES,
+             fleet_import_files.UnreadableFile),
+        ):  # fmt: skip
+            with pytest.raises(refusal, match=r"larger|too-large|보다 큽니다|넘습니다|까지"):
+                read(b"%PDF-1.7\n" + b"x" * most)
+        affected = type("Affected", (AffectedForm,), {"on": clock.today()})
+        for form, most in (
+            (VerifyForm, authenticity.MAX_UPLOAD_BYTES), (TextForm, BYTES), (affected, MAX_LIST_BYTES)
+        ):  # fmt: skip
+            file = SimpleUploadedFile("a.txt", b"x" * (most + 1))
+            assert "file" in form({}, {"file": file}).errors, form
+            assert file.tell() == 0, form

@@ -28,7 +28,7 @@ def free_port() -> int:
 
 
 def alive(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", "/livez", headers={"Host": "localhost"})
         return connection.getresponse().status == 200

@@ -7,6 +7,7 @@ import pytest
 from consents import advertising
 from consents.models import AgreementVersion
 from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
 from privacy.subjects import actions as subjects
 from privacy.subjects.models import Subject
 from tests import factory
@@ -44,7 +45,7 @@ class PermissionTest(PortalTestCase):
         assert asked is not None
         factory.agree(self.device, "advertising-email", at=asked - timedelta(days=1))
         assert self.because("email", at=asked - timedelta(seconds=1)) == ["agreed"]
-        noon = asked + timedelta(hours=12)
+        noon = clock.midnight(clock.kst_date(asked) + timedelta(days=1)) + timedelta(hours=12)
         assert self.because("email", at=noon) == ["no-marketing-use"]
         factory.decide(self.device, "marketing-use", "disagree", at=noon)
         assert self.because("email", at=noon) == ["marketing-use-refused"]
@@ -62,6 +63,59 @@ class PermissionTest(PortalTestCase):
         assert self.because() == ["agreed"]
         factory.decide(self.device, "advertising-sms", "withdraw", at=factory.NOON)
         assert self.because() == ["refused"]
+
+    @pytest.mark.law("C-17")
+    def test_one_channel_is_the_scope_of_its_withdrawal_and_the_use_for_marketing_is_all_of_them(self) -> None:
+        asked = AgreementVersion.objects.get(agreement__code="marketing-use").published_at
+        assert asked is not None
+        noon = clock.midnight(clock.kst_date(asked) + timedelta(days=1)) + timedelta(hours=12)
+        channels = ("sms", "email", "push")
+        for code in ("marketing-use", *(f"advertising-{channel}" for channel in channels)):
+            factory.agree(self.device, code, at=noon)
+        factory.decide(self.device, "advertising-push", "withdraw", at=noon + timedelta(minutes=1))
+        then = noon + timedelta(minutes=2)
+        assert [self.because(channel, then) for channel in channels] == [["agreed"], ["agreed"], ["refused"]]
+        factory.decide(self.device, "marketing-use", "withdraw", at=noon + timedelta(minutes=3))
+        then = noon + timedelta(minutes=4)
+        assert all("marketing-use-refused" in self.because(channel, then) for channel in channels)
+
+    def test_a_withdrawal_counts_at_once_whatever_the_clock_of_its_device_says(self) -> None:
+        minute, gate, code = timedelta(minutes=1), factory.make_gate(), "advertising-sms"
+        factory.agree(self.device, code, at=factory.NOON - minute, decided_at=factory.NOON - minute, actor=gate)
+        ahead = factory.NOON + 4 * minute
+        factory.decide(self.device, code, "withdraw", at=factory.NOON, decided_at=ahead, actor=gate)
+        assert self.because(at=factory.NOON) == ["refused"]
+        # One that ran behind, asked about after the person has agreed again.
+        later = factory.NOON + timedelta(days=1)
+        factory.agree(self.device, code, at=later, decided_at=later, actor=gate)
+        behind = later - 3 * minute
+        factory.decide(self.device, code, "withdraw", at=later + minute, decided_at=behind, actor=gate)
+        factory.agree(self.device, code, at=later + timedelta(days=1), actor=gate)
+        assert self.because(at=later + timedelta(hours=1)) == ["refused"]
+        assert self.because(at=later + timedelta(days=1, hours=1)) == ["agreed"]
+
+    def test_an_agreement_without_effect_stood_at_no_moment(self) -> None:
+        """It arrives late and is dated between what a withdrawal ended and that; a new one later changes nothing."""
+        minute, gate, code = timedelta(minutes=1), factory.make_gate(), "advertising-sms"
+        for choice, dated, recorded in (("agree", 3, 0), ("withdraw", 1, 1), ("agree", 2, 20)):
+            dated_at, at = factory.NOON + dated * minute, factory.NOON + recorded * minute
+            factory.decide(self.device, code, choice, at=at, decided_at=dated_at, actor=gate)
+        then, next_day = factory.NOON + timedelta(hours=1), factory.NOON + timedelta(days=1)
+        assert self.because(at=then) == ["refused"]
+        factory.agree(self.device, code, at=next_day, actor=gate)
+        assert self.because(at=then) == ["refused"]
+        assert self.because(at=factory.NOON + 2.5 * minute) == ["refused"]
+        assert self.because(at=next_day) == ["agreed"]
+
+    def test_an_agreement_that_a_refusal_came_before_stood_at_no_moment(self) -> None:
+        """It is dated before the refusal that was on record when it arrived; so is one here, by paper."""
+        hour = timedelta(hours=1)
+        for code, actor in (("advertising-sms", factory.make_gate()), ("advertising-email", factory.make_hana())):
+            factory.decide(self.device, code, "disagree", at=factory.NOON, actor=actor)
+            factory.agree(self.device, code, at=factory.NOON + hour, decided_at=factory.NOON - hour, actor=actor)
+            for moment in (-hour, -hour / 2, 0 * hour, hour, 2 * hour):
+                stood = advertising.latest_decision(self.device.subject_id, code, factory.NOON + moment)
+                assert stood is None or stood.choice == "disagree", (code, moment)
 
     def test_a_past_moment_is_answered_as_it_was_then(self) -> None:
         factory.agree(self.device, "advertising-sms", at=factory.NOON)

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core import mail
+from django.db import transaction
 from django.utils import translation
 
 from consents import actions as consents
@@ -13,6 +14,7 @@ from consents.tasks import send_notice
 from privacy.jobs.models import GeneralOutbox
 from privacy.ledger.actors import SystemActor
 from privacy.ledger.models import Entry
+from privacy.lib.dates import clock
 from privacy.lib.identifiers.ids import new_id
 from privacy.subjects import actions as subjects
 from privacy.subjects.models import Subject
@@ -42,6 +44,16 @@ class NoticeTest(PortalTestCase):
         factory.agree(self.device, "app-log")
         due = dict(AdvertisingNotice.objects.values_list("decision__agreement__code", "due_on"))
         assert due == {"advertising-sms": date(2026, 12, 8), "advertising-night": date(2026, 12, 8)}
+        withdrawn = factory.decide(self.device, "advertising-sms", "withdraw")
+        assert AdvertisingNotice.objects.get(decision=withdrawn).due_on == date(2026, 12, 8)
+
+    @pytest.mark.law("C-18")
+    def test_a_result_that_arrives_after_its_fourteen_days_is_late(self) -> None:
+        """The days count from the decision: a gateway that held it back moves nothing."""
+        decided_at = factory.NOON - timedelta(days=20)
+        factory.decide(self.device, "advertising-sms", "disagree", decided_at=decided_at)
+        assert AdvertisingNotice.objects.get().due_on == clock.kst_date(factory.NOON) - timedelta(days=6)
+        assert AdvertisingNotice.objects.late(clock.kst_date(factory.NOON)).count() == 1
 
     def test_it_is_sent_once_by_mail(self) -> None:
         self.reachable()
@@ -91,6 +103,44 @@ class NoticeTest(PortalTestCase):
         assert [(one.on, one.count) for one in dated] == [(date(2028, 2, 9), 1)]
         later = datetime(2026, 3, 20, 3, tzinfo=UTC)
         assert advertising.permission(self.device.subject_id, "email", later).allowed
+
+    @pytest.mark.law("C-19")
+    def test_a_question_that_goes_out_late_gives_no_longer_until_the_next_one(self) -> None:
+        """Before the same day of every second year (ICN-D 62-3(1)), also where nobody could be asked in time."""
+        decision = factory.agree(self.device, "advertising-email", at=datetime(2022, 3, 9, 15, 0, tzinfo=UTC))
+        asked = datetime(2024, 2, 20, 3, tzinfo=UTC)
+        consents.queue_confirmations(on=asked.date(), actor=ADVERTISING, at=asked)
+        notice = AdvertisingNotice.objects.get(kind="confirmation")
+        for sent_on, until in (
+            (date(2024, 3, 9), date(2026, 3, 8)),  # on its last day, and counts from then
+            (date(2024, 9, 1), date(2026, 3, 9)),  # late
+            (date(2026, 2, 7), date(2028, 2, 6)),  # when the next one could be asked already
+            (date(2026, 3, 10), date(2028, 3, 9)),  # on the next same day
+            (date(2028, 9, 1), date(2030, 3, 9)),  # after two of them
+        ):
+            at = datetime.combine(sent_on, datetime.min.time(), UTC) + timedelta(hours=3)
+            with transaction.atomic():
+                consents.mark_sent(notice.id, message_id="<x@y>", actor=ADVERTISING, at=at)
+                assert advertising.confirm_by(decision) == until
+                dated = [*deadlines.confirmations(date(2022, 1, 1), date(2031, 1, 1))]
+                assert [(one.on, one.count) for one in dated] == [(until, 1)]
+                early = until - timedelta(days=advertising.CONFIRM_BEFORE.days + 1)
+                assert consents.queue_confirmations(on=early, actor=ADVERTISING, at=at) == 0
+                assert consents.queue_confirmations(on=early + timedelta(days=1), actor=ADVERTISING, at=at) == 1
+                assert consents.mark_returned(notice.id, why="550", actor=ADVERTISING, at=at)
+                assert advertising.confirm_by(decision) == date(2024, 3, 9), "what came back confirms nothing"
+                transaction.set_rollback(True)
+
+    def test_a_late_question_that_comes_back_to_the_release_before_confirms_nothing(self) -> None:
+        """It works on the new tables until its host has its turn, and leaves the day that it knows nothing of."""
+        decision = factory.agree(self.device, "advertising-email", at=datetime(2022, 3, 9, 15, 0, tzinfo=UTC))
+        asked, late = datetime(2024, 2, 20, 3, tzinfo=UTC), datetime(2024, 9, 1, 3, tzinfo=UTC)
+        consents.queue_confirmations(on=asked.date(), actor=ADVERTISING, at=asked)
+        notice = AdvertisingNotice.objects.get(kind="confirmation")
+        consents.mark_sent(notice.id, message_id="<x@y>", actor=ADVERTISING, at=late)
+        AdvertisingNotice.objects.filter(pk=notice.pk).update(state="unreachable", sent_at=None, returned_at=late)
+        assert advertising.confirm_by(decision) == date(2024, 3, 9)
+        assert [*deadlines.confirmations(date(2026, 1, 1), date(2026, 12, 31))] == []
 
     @pytest.mark.truth("two-year-slice")
     def test_who_can_not_be_reached_stands_in_nobodys_way_and_counts_as_not_asked(self) -> None:

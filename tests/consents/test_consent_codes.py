@@ -80,6 +80,15 @@ class ConsentCodeTest(PortalTestCase):
         assert self.opens(new)
         assert not self.opens(self.code)
 
+    @pytest.mark.truth("a-receipt-sent-again-by-back")
+    def test_a_form_older_than_the_newest_code_is_refused(self) -> None:
+        self.enter(self.code)
+        path = f"/consents/receipts/{self.decision.reference}/code/"
+        _old, new, again = (self.client.post(path, {"submission": mark}) for mark in ("S1", "S2", "S1"))
+        assert (again.status_code, again.context["code"]) == (422, None)
+        assert self.opens(new.context["code"])
+
+    @pytest.mark.asvs("8.2.2")
     def test_nobody_gets_a_code_for_another_persons_receipt(self) -> None:
         other = factory.make_device(2, agreed=(), at=self.now)
         theirs = factory.agree(other, "activation", at=self.now)
@@ -87,6 +96,7 @@ class ConsentCodeTest(PortalTestCase):
         assert self.client.post(f"/consents/receipts/{theirs.reference}/code/").status_code == 404
         assert not ConsentCode.objects.filter(decision=theirs).exists()
 
+    @pytest.mark.asvs("6.6.3")
     def test_tries_are_counted_by_address(self) -> None:
         for _try in range(rulebook.parameter("door.tries.hourly", clock.today())):
             assert self.enter("0000-0000").status_code == 422

@@ -1,13 +1,16 @@
 """One decision for each agreement, appended and provable; withdrawing is as easy as agreeing (P3.6)."""
 
+from contextlib import suppress
 from datetime import timedelta
+from itertools import permutations
+from uuid import UUID
 
 import pytest
 from django.db import InternalError, connection, transaction
 from django.db.utils import IntegrityError
 
 from consents import actions as consents
-from consents import consent_status
+from consents import advertising, consent_status, precedence
 from consents.models import AgreementVersion, CurrentConsent, Decision
 from privacy.jobs.models import GeneralOutbox
 from privacy.ledger.authorization import NotPermitted
@@ -25,6 +28,7 @@ class DecisionTest(PortalTestCase):
     @pytest.mark.law("C-08", "F-13")
     def test_an_agreement_says_who_what_when_how_and_by_which_text(self) -> None:
         decision = factory.agree(self.device, "activation")
+        assert (decision.subject_id, decision.decided_at) == (self.device.subject_id, factory.NOON)
         assert decision.text_digest == factory.text_in_force("activation").digest
         assert (decision.choice, decision.method, decision.language) == ("agree", "app", "ko")
         assert decision.reference.startswith("C-")
@@ -75,6 +79,83 @@ class DecisionTest(PortalTestCase):
         assert GeneralOutbox.objects.filter(key__startswith=f"consents.ended:{decision.id}:").exists()
         assert [row.choice for row in Decision.objects.order_by("decided_at")] == ["agree", "withdraw"]
 
+    def test_a_withdrawal_here_ends_what_a_device_agreed_to_whose_clock_runs_ahead(self) -> None:
+        ahead, gate = factory.NOON + timedelta(minutes=4), factory.make_gate()
+        later = factory.NOON + timedelta(minutes=1)
+        for code in ("advertising-sms", "app-log"):
+            factory.agree(self.device, code, decided_at=ahead, actor=gate)
+            factory.decide(self.device, code, "withdraw", at=later, method="website")
+        current = CurrentConsent.objects.of(self.subject.id)
+        assert set(current.values_list("choice", flat=True)) == {"withdraw"}
+        stood = advertising.latest_decision(self.subject.id, "advertising-sms", ahead + timedelta(hours=1))
+        assert stood is not None and stood.choice == "withdraw"
+        # What a device said earlier by the same clock, and what arrives late, changes nothing.
+        factory.agree(self.device, "app-log", at=later, decided_at=ahead - timedelta(minutes=6), actor=gate)
+        assert current.get(agreement__code="app-log").choice == "withdraw"
+
+    def test_a_withdrawal_on_a_device_that_was_set_right_or_runs_behind_takes_effect(self) -> None:
+        minute, gate = timedelta(minutes=1), factory.make_gate()
+        for code, agreed, withdrawn in (("advertising-sms", 4, 2), ("app-log", 0, -5), ("advertising-email", 4, -5)):
+            factory.agree(self.device, code, decided_at=factory.NOON + agreed * minute, actor=gate)
+            factory.decide(
+                self.device, code, "withdraw", at=factory.NOON + 5 * minute, actor=gate,
+                decided_at=factory.NOON + withdrawn * minute,
+            )  # fmt: skip
+        current = CurrentConsent.objects.of(self.subject.id)
+        assert set(current.values_list("choice", flat=True)) == {"withdraw"}
+        # Beyond the error of a clock it is an old one that comes late.
+        later = factory.NOON + timedelta(hours=1)
+        factory.agree(self.device, "advertising-sms", at=later, decided_at=later, actor=gate)
+        factory.decide(
+            self.device, "advertising-sms", "withdraw", at=later + minute, decided_at=later - 6 * minute, actor=gate
+        )
+        assert current.get(agreement__code="advertising-sms").choice == "agree"
+
+    def test_no_late_agreement_revives_what_a_withdrawal_ended(self) -> None:
+        """In every order of arrival, an agreement that follows a withdrawal is dated after all that it ended."""
+        minute, gate = timedelta(minutes=1), factory.make_gate()
+        said = [("agree", 3), ("withdraw", 0), ("agree", 2), ("agree", 5)]
+        for number, order in enumerate(permutations(said)):
+            device, at = factory.make_device(100 + number, agreed=()), factory.NOON + timedelta(hours=1)
+            stands, ended = "", -9
+            for late, (choice, dated) in enumerate(order):
+                try:
+                    factory.decide(
+                        device, "app-log", choice, actor=gate, decided_at=factory.NOON + dated * minute,
+                        at=factory.NOON + (6 + late) * minute,
+                    )  # fmt: skip
+                except consents.NothingToWithdraw:
+                    continue
+                latest = max(one for _choice, one in order[: late + 1])
+                if choice == "withdraw":
+                    stands, ended = "withdraw", latest
+                elif dated > ended:
+                    stands = "agree"
+                now = CurrentConsent.objects.of(device.subject_id).get(agreement__code="app-log").choice
+                assert now == stands, order[: late + 1]
+                then = precedence.stood_at(Decision.objects.of(device.subject_id).order_by("recorded_at"), at)
+                assert then is not None and then.choice == stands, order[: late + 1]
+
+    def test_what_took_no_effect_when_it_arrived_stood_at_no_moment(self) -> None:
+        """In every order of arrival and at every moment; at the last one what stands now stood."""
+        minute, gate = timedelta(minutes=1), factory.make_gate()
+        said = [("agree", 3), ("disagree", 1), ("withdraw", 0), ("agree", 2), ("agree", 9)]
+        for number, order in enumerate(permutations(said)):
+            device, took_effect = factory.make_device(200 + number, agreed=()), set[UUID]()
+            for late, (choice, dated) in enumerate(order):
+                with suppress(consents.NothingToWithdraw):
+                    made = factory.decide(
+                        device, "app-log", choice, actor=gate, decided_at=factory.NOON + dated * minute,
+                        at=factory.NOON + (6 + late) * minute,
+                    )  # fmt: skip
+                    now = CurrentConsent.objects.of(device.subject_id).get(agreement__code="app-log").decision_id
+                    took_effect |= {made.pk} & {now}
+            history = list(Decision.objects.of(device.subject_id).order_by("recorded_at"))
+            for moment in range(-1, 12):
+                stood = precedence.stood_at(history, factory.NOON + moment * minute)
+                assert stood is None or stood.choice != "agree" or stood.pk in took_effect, (order, moment)
+            assert stood is not None and stood.pk == now, order
+
     def test_nothing_can_be_withdrawn_that_was_not_agreed_to(self) -> None:
         with self.assertRaises(consents.NothingToWithdraw):
             factory.decide(self.device, "app-log", "withdraw")
@@ -107,13 +188,20 @@ class DecisionTest(PortalTestCase):
                 factory.agree(self.device, "app-log", **changes)
 
     @pytest.mark.law("C-07")
+    def test_each_way_of_the_decree_is_taken_and_kept_with_the_decision(self) -> None:
+        for number, method in enumerate(("paper", "phone", "phone-website", "website", "email", "app")):
+            said, at = ("agree", "withdraw")[number % 2], factory.NOON + timedelta(hours=number)
+            made = factory.decide(self.device, "app-log", said, method=method, actor=factory.make_hana(), at=at)
+            assert (made.choice, made.method) == (said, method)
+
+    @pytest.mark.law("C-07")
     def test_only_handlers_record_what_was_said_on_the_telephone(self) -> None:
         with self.assertRaises(NotPermitted):
             factory.agree(self.device, "app-log", method="phone", actor=factory.make_emin())
         assert factory.agree(self.device, "app-log", method="phone", actor=factory.make_hana())
 
 
-@pytest.mark.asvs("16.4.2")
+@pytest.mark.asvs("14.2.4", "16.4.2")
 class AppendOnlyTest(PortalTestCase):
     def refused(self, statement: str) -> None:
         with (

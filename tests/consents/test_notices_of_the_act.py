@@ -1,6 +1,7 @@
 """What must stand in a notice about advertising consent (ICN-D 62-2, 62-3) and in a text about provision (PIPA 17)."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -54,17 +55,26 @@ class AdvertisingNoticeTests(PortalTestCase):
 
 
 class ProvisionTextTests(PortalTestCase):
+    def setUp(self) -> None:
+        factory.make_provision_agreement("acme")
+
+    def refused(self, words: dict[str, Any], refusal: type[Exception]) -> None:
+        """A text of the provision to Acme that says this is drafted and not published."""
+        agreement = Agreement.objects.get(code="provision-acme")
+        draft = consents.draft_text(agreement, words=words, actor=factory.make_odile(), at=factory.NOON)
+        with pytest.raises(refusal):
+            consents.publish_text(draft, actor=factory.make_omar(), at=factory.NOON)
+        consents.discard_text(draft, actor=factory.make_odile(), at=factory.NOON)
+
     @pytest.mark.law("P-02")
     def test_a_text_about_provision_is_not_published_without_recipient_or_any_other_of_the_five(self) -> None:
-        factory.make_provision_agreement("acme")
-        agreement = Agreement.objects.get(code="provision-acme")
         for missing in ("recipient_ko", "purpose_ko", "items_en", "retention_ko", "refusal_en"):
-            draft = consents.draft_text(
-                agreement, words={missing: "", "asks_again": True}, actor=factory.make_odile(), at=factory.NOON
-            )
-            with pytest.raises(consents.IncompleteText):
-                consents.publish_text(draft, actor=factory.make_omar(), at=factory.NOON)
-            consents.discard_text(draft, actor=factory.make_odile(), at=factory.NOON)
+            self.refused({missing: "", "asks_again": True}, consents.IncompleteText)
+
+    @pytest.mark.law("P-02", "C-09")
+    def test_a_change_of_any_of_the_five_asks_anew(self) -> None:
+        for changed in ("recipient_ko", "purpose_en", "items_ko", "retention_en", "refusal_ko"):
+            self.refused({changed: "다른 말", "asks_again": False}, consents.AsksNobody)
 
 
 class EmphasisTests(PortalTestCase):

@@ -141,6 +141,10 @@ class AgreementPagesTest(PortalTestCase):
         answer = self.client.get("/office/consents/decision/", {"q": decision.reference})
         self.assertContains(answer, decision.reference)
         self.assertNotContains(answer, theirs.reference)
+        # By what the person read, in the line as in the filter.
+        self.assertContains(answer, decision.version.title_ko)
+        self.assertContains(answer, factory.text_in_force("app-log").title_ko)
+        self.assertNotContains(answer, "app-log")
         page = reverse("admin:consents_decision_change", args=[decision.pk])
         self.assertContains(self.client.get(page), "ISO/IEC TS 27560")
         assert self.client.post(page, {"choice": "withdraw"}).status_code == 403

@@ -18,6 +18,7 @@ from privacy.ledger.authorization import NotPermitted
 from privacy.lib.dates import clock
 from privacy.lib.registries import deadlines
 from privacy.policies.models import Parameter
+from privacy.retention.models import DestructionList
 from privacy.retention.refusals import OnHold
 from privacy.subjects.actions import WrongCode
 from privacy.subjects.models import Subject
@@ -75,6 +76,7 @@ class PlannedDestructionTest(WithdrawalCase):
         assert not vault.active_freezes(self.device.subject_id, "app-log", at=DUE)
         self.assertLedgered("consents.collection.ended", decision)
 
+    @pytest.mark.law("R-24")
     def test_the_person_stops_it_and_the_withdrawal_stays(self) -> None:
         decision, plan = self.withdraw("activation")
         consents.stop_destruction(plan, actor=MINA, at=LATER)
@@ -108,6 +110,33 @@ class PlannedDestructionTest(WithdrawalCase):
         with self.assertRaises(consents.TooEarly):
             consents.end_collection(decision, actor=SYSTEM, at=DUE)
         assert consents.end_collection(decision, actor=SYSTEM, at=DUE + WAIT)
+
+    @pytest.mark.law("D-02")
+    def test_the_reason_arose_with_the_withdrawal_whatever_wait_is_in_force_later(self) -> None:
+        day = timedelta(days=1)
+        for hours, effective_on in ((120, LATER.date()), (24, (LATER + 2 * day).date())):
+            Parameter.objects.create(
+                code="withdrawal.wait.hours", value=hours, unit="hours", effective_on=effective_on, basis="test"
+            )
+        decision, plan = self.withdraw()
+        assert plan.due_at == LATER + 5 * day
+        assert consents.end_collection(decision, actor=SYSTEM, at=plan.due_at)
+        assert DestructionList.objects.get().trigger_until == LATER.date()
+
+    @pytest.mark.law("D-02")
+    def test_it_arose_anew_on_the_day_on_which_a_stopped_one_went_on(self) -> None:
+        decision, plan = self.withdraw()
+        consents.stop_destruction(plan, actor=MINA, at=LATER)
+        went_on = DUE + timedelta(days=3)
+        Parameter.objects.create(
+            code="withdrawal.wait.hours", value=120, unit="hours", effective_on=(went_on + WAIT).date(), basis="test"
+        )
+        plan = consents.continue_destruction(plan, actor=MINA, at=went_on)
+        assert consents.end_collection(decision, actor=SYSTEM, at=plan.due_at)
+        continued = self.assertLedgered("consents.destruction.continued")
+        # The trail has the day of today, whatever day the test is told; no reason arises after its list.
+        arose = min(clock.kst_date(continued.time), clock.kst_date(plan.due_at))
+        assert DestructionList.objects.get().trigger_until == arose != clock.kst_date(decision.decided_at)
 
     def test_what_has_begun_is_not_stopped(self) -> None:
         decision, plan = self.withdraw()
@@ -253,6 +282,7 @@ class StoppingPageTest(PortalTestCase):
         answer = self.client.post(f"/en/consents/destructions/{plan.id}/", {"act": "continue"})
         self.assertContains(answer, "Our office stopped this destruction.", status_code=422)
 
+    @pytest.mark.asvs("8.2.2")
     def test_nobody_stops_anothers(self) -> None:
         other = factory.make_device(2, agreed=("activation", "app-log"), at=self.now)
         theirs = factory.decide(other, "app-log", "withdraw", at=self.now)

@@ -5,11 +5,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 
 from consents import actions as consents
 from consents import receipts
 from consents.models import CurrentConsent, Decision
 from devices import actions as devices
+from devices.actions.challenges import WrongChallengeCode
 from devices.models import Challenge
 from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
@@ -24,6 +26,7 @@ class ConsentPagesTest(PortalTestCase):
     def setUp(self) -> None:
         self.now = clock.now()
         self.device = factory.make_device(at=self.now)
+        factory.state_age(self.device, at=self.now)
         self.decision = Decision.objects.get(agreement__code="activation")
         self.receipt = receipts.for_decision(self.decision)
         self.code = factory.consent_code(self.decision, at=self.now)
@@ -46,6 +49,10 @@ class ConsentPagesTest(PortalTestCase):
         for code, part in (("activation", required), ("service-analytics", required), ("app-log", optional)):
             assert f"/consents/{code}/" in part
         assert "/consents/app-log/" not in required
+        self.assertContains(self.client.get("/en/consents/activation/"), "covers the minimum that the service needs")
+        optional_one = self.client.get("/en/consents/app-log/")
+        self.assertNotContains(optional_one, "covers the minimum that the service needs")
+        self.assertContains(optional_one, "You have the right to refuse; refusing has no disadvantage")
 
     def test_what_can_not_be_agreed_to_yet_is_not_offered(self) -> None:
         self.prove()
@@ -61,6 +68,7 @@ class ConsentPagesTest(PortalTestCase):
         assert page.status_code == 422
         assert "파기되어 확인하거나 변경할 내용이 남아 있지 않습니다" in page.content.decode()
 
+    @pytest.mark.asvs("6.3.8")
     def test_a_wrong_code_opens_nothing_and_says_the_same_for_all(self) -> None:
         ended = self.code
         factory.make_agreement_text("activation", at=self.now)
@@ -137,6 +145,7 @@ class ConsentPagesTest(PortalTestCase):
         self.assertContains(page, 'value="agree"')
         self.assertContains(page, 'value="withdraw"')
 
+    @pytest.mark.asvs("7.3.2", "7.4.1", "7.4.4", "14.3.1")
     def test_the_pages_close_after_a_while_and_on_leaving(self) -> None:
         self.prove()
         session = self.client.session
@@ -144,9 +153,15 @@ class ConsentPagesTest(PortalTestCase):
         session["consents.holder"] = {**held, "until": (clock.now() - timedelta(seconds=1)).isoformat()}
         session.save()
         assert self.client.get("/consents/app-log/").status_code == 302
-        self.prove()
-        self.client.post("/consents/leave/")
+        self.assertContains(self.prove(), 'action="/consents/leave/"')
+        assert self.client.post("/consents/leave/").headers["Clear-Site-Data"] == '"cache"'
         assert self.client.get("/consents/app-log/").status_code == 302
+
+    @pytest.mark.asvs("7.4.4")
+    def test_each_of_the_pages_can_be_closed(self) -> None:
+        self.prove()
+        for path in ("", "app-log/", f"receipts/{self.decision.reference}/", "contacts/", "age/"):
+            self.assertContains(self.client.get(f"/consents/{path}"), 'action="/consents/leave/"', count=1)
 
     @pytest.mark.truth("consent-double-click")
     def test_a_button_pressed_twice_makes_one_decision_and_one_receipt(self) -> None:
@@ -258,6 +273,25 @@ class DeviceProofTest(PortalTestCase):
         page = self.client.post("/consents/waiting/", follow=True)
         self.assertContains(page, "/consents/app-log/")
 
+    @pytest.mark.asvs("6.5.1")
+    def test_a_confirmation_opens_one_session_and_no_second(self) -> None:
+        """What it opens is kept in the session that asked, until it was opened: nobody else ever has it."""
+        self.begin(factory.imei(1))
+        other = Client()
+        other.post("/consents/proof/device/", {"term": factory.imei(1)})
+        first = Challenge.objects.get(shown=self.client.session["consents.waiting"]["shown"])
+        devices.answer_challenge(
+            device_id=first.device_id, challenge_id=first.id, confirmed=True, code=first.shown,
+            gateway=factory.make_gate(), at=clock.now(),
+        )  # fmt: skip
+        other.post("/consents/waiting/")
+        assert other.get("/consents/app-log/").status_code == 302
+        self.client.post("/consents/waiting/")
+        assert self.client.get("/consents/app-log/").status_code == 200
+        self.client.post("/consents/leave/")
+        self.client.post("/consents/waiting/")
+        assert self.client.get("/consents/app-log/").status_code == 302
+
     @pytest.mark.truth("proof-says-what-is-missing")
     def test_what_can_not_name_a_device_is_said_and_kept(self) -> None:
         for term in ("", "4" * 81):
@@ -266,6 +300,7 @@ class DeviceProofTest(PortalTestCase):
             assert page.context["proofs"][0][1].errors
             assert term in page.content.decode()
 
+    @pytest.mark.asvs("6.3.8")
     def test_an_unknown_device_gets_the_same_page(self) -> None:
         known, unknown = self.begin(factory.imei(1)), self.begin(factory.imei(77))
         assert known.status_code == unknown.status_code == 200
@@ -279,7 +314,14 @@ class DeviceProofTest(PortalTestCase):
         self.client.session.flush()
         self.client.cookies.clear()
         self.begin(factory.imei(1))
-        assert len(set(Challenge.objects.values_list("shown", flat=True))) == 2
+        first, second = Challenge.objects.order_by("asked_at")
+        assert first.shown != second.shown
+        said: Any = {"device_id": self.device.id, "confirmed": True, "gateway": factory.make_gate(), "at": clock.now()}
+        with pytest.raises(WrongChallengeCode):
+            devices.answer_challenge(challenge_id=second.id, code=first.shown, **said)
+        devices.answer_challenge(challenge_id=first.id, code=first.shown, **said)
+        page = self.client.post("/consents/waiting/", follow=True)
+        self.assertNotContains(page, "/consents/app-log/")
 
     def test_a_device_is_not_asked_without_end(self) -> None:
         for _again in range(6):

@@ -120,13 +120,16 @@ class TextTest(PortalTestCase):
 
     @pytest.mark.law("C-01")
     def test_an_incomplete_text_is_not_published(self) -> None:
-        draft = consents.draft_text(
-            Agreement.objects.get(code="app-log"), words={"refusal_en": ""}, actor=factory.make_odile(), at=LATER
-        )
-        with self.assertRaises(consents.IncompleteText):
-            consents.publish_text(draft, actor=factory.make_omar(), at=LATER)
-        consents.revise_text(draft, words={"refusal_en": "You may refuse."}, actor=factory.make_odile(), at=LATER)
-        assert consents.publish_text(draft, actor=factory.make_omar(), at=LATER).state == "published"
+        odile, omar = factory.make_odile(), factory.make_omar()
+        draft = consents.draft_text(Agreement.objects.get(code="app-log"), words={}, actor=odile, at=LATER)
+        for name in (f"{notice}_{language}" for notice in NOTICES for language in ("ko", "en")):
+            said = getattr(draft, name)
+            consents.revise_text(draft, words={name: " "}, actor=odile, at=LATER)
+            with self.assertRaises(consents.IncompleteText):
+                consents.publish_text(draft, actor=omar, at=LATER)
+            consents.revise_text(draft, words={name: said}, actor=odile, at=LATER)
+        assert NOTICES == ("purpose", "items", "retention", "refusal")
+        assert consents.publish_text(draft, actor=omar, at=LATER).state == "published"
 
     def test_one_draft_at_once_and_a_draft_can_be_discarded(self) -> None:
         odile, agreement = factory.make_odile(), Agreement.objects.get(code="app-log")
@@ -151,7 +154,7 @@ class TextTest(PortalTestCase):
 class ProvisionTest(PortalTestCase):
     """A consent to provision covers a recipient, items and a purpose, and nothing beyond (law P-02)."""
 
-    @pytest.mark.law("P-02")
+    @pytest.mark.law("P-02", "C-02")
     def test_it_covers_what_it_names(self) -> None:
         from consents import consent_status
 

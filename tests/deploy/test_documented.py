@@ -87,6 +87,17 @@ def test_the_balancer_takes_its_configuration(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.asvs("12.1.3")
+def test_members_of_a_cluster_are_believed_by_a_certificate_of_their_own_authority_alone() -> None:
+    """Patroni asks for one of whoever changes something (``optional``), etcd of everybody, clients and peers."""
+    member = (DEPLOY / "patroni" / "patroni.yml").read_text()
+    api = member.partition("\nrestapi:\n")[2].partition("\nctl:")[0]
+    assert "  cafile: /etc/patroni/tls/ca.crt\n" in api and "  verify_client: optional\n" in f"{api}\n"
+    said = set((DEPLOY / "patroni" / "etcd").read_text().splitlines())
+    for kind in ("", "PEER_"):
+        assert {f"ETCD_{kind}CLIENT_CERT_AUTH=true", f"ETCD_{kind}TRUSTED_CA_FILE=/etc/patroni/tls/ca.crt"} <= said
+
+
 @pytest.mark.asvs("12.3.4")
 def test_whoever_asks_inside_trusts_a_named_authority() -> None:
     """Databases, the balancer and the members among themselves: by a file, and by the name that is asked for."""
@@ -99,4 +110,7 @@ def test_whoever_asks_inside_trusts_a_named_authority() -> None:
     assert balancer.count(" verifyhost ") == balancer.count("\n    server ") == 8
     member = (DEPLOY / "patroni" / "patroni.yml").read_text()
     assert member.count("sslmode: verify-full, sslrootcert: /etc/patroni/tls/ca.crt") == 2
+    watcher = (DEPLOY / "prometheus" / "prometheus.yml").read_text()
+    assert watcher.count("scheme: https") == watcher.count("tls_config: {ca_file: /etc/portal/databases.crt") == 2
+    assert "insecure_skip_verify" not in watcher
     assert "cacert: /etc/patroni/tls/ca.crt" in member and not re.search(r"^ *- host(?:nossl)? ", member, re.MULTILINE)

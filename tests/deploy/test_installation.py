@@ -33,7 +33,10 @@ def test_secrets_are_made_once_and_are_for_root_alone(secrets: Secrets) -> None:
     again.make()
     assert again.values == first
     assert secrets.path.stat().st_mode & 0o777 == 0o600
-    assert len(set(first.values())) == len(first)
+    assert len(set(first.values())) == len(first) and min(map(len, first.values())) >= 64
+    other = Secrets(secrets.path.parent / "another" / "secrets.toml")
+    other.make()
+    assert other.values.keys() == first.keys() and not {*other.values.values()} & {*first.values()}, "none is a default"
 
 
 @pytest.mark.asvs("12.3.5", "13.2.1", "13.3.2")
@@ -128,9 +131,13 @@ def test_a_mistake_in_the_file_is_named(tmp_path: Path, before: str, after: str,
         Configuration(path)
 
 
-@pytest.mark.asvs("13.2.2", "15.2.5")
+@pytest.mark.asvs("13.2.2", "15.2.5", "16.4.2")
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
 def test_each_unit_is_confined(unit: Path) -> None:
+    text = unit.read_text()
+    assert re.search(r"^ProtectSystem=strict$", text, re.MULTILINE), "all is read-only but what is named"
+    written = " ".join(re.findall(r"^ReadWritePaths=(.*)$", text, re.MULTILINE)).split()
+    assert not [one for one in written if re.match(r"-?/(?:var(?:/log.*)?|opt.*|usr.*|run/log.*)?/*$", one)], written
     if shutil.which("systemd-analyze") is None:
         pytest.skip("this machine has no systemd-analyze")
     said = subprocess.run(
@@ -139,6 +146,13 @@ def test_each_unit_is_confined(unit: Path) -> None:
     ).stdout  # fmt: skip
     found = re.search(r"Overall exposure level for \S+: ([\d.]+)", said)
     assert found and float(found[1]) <= 2.0, said
+
+
+@pytest.mark.asvs("13.4.1")
+@pytest.mark.parametrize("unit", OF_A_PROCESS, ids=lambda path: path.stem)
+def test_no_process_reads_what_version_control_left(unit: Path) -> None:
+    (hidden,) = re.findall(r"^InaccessiblePaths=(.*)$", unit.read_text(), re.MULTILINE)
+    assert hidden.split() == [f"-{host.HOME}/{name}" for name in (".git", ".hg", ".svn")]
 
 
 def test_each_process_has_a_unit_and_each_unit_a_process() -> None:

@@ -13,7 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils.http import MAX_URL_REDIRECT_LENGTH
 
+from config.middleware import PERMISSIONS_POLICY
+from privacy.lib.http.machine_paths import MACHINE_PATHS
+from tests.config.test_headers import POLICY, VALUES
 from tests.config.test_pooler import listens
 from tests.config.test_web_server import free_port, until
 
@@ -22,6 +26,25 @@ NGINX = "/usr/sbin/nginx"
 NAME = "privacy.extrus.example"
 # What Debian's nginx.conf says before it includes the shipped file: a directive that is said twice ends the start.
 OF_DEBIAN = "server_tokens off; ssl_protocols TLSv1.2 TLSv1.3; ssl_prefer_server_ciphers off; gzip on;"
+# What every answer says, whoever gives it: as the portal's own do (tests/config/test_headers.py).
+SAID = {name: value.replace(r"(\d+)", "63072000").rstrip("$") for name, value in VALUES.items()}
+SAID |= {"X-Frame-Options": "DENY", "Permissions-Policy": PERMISSIONS_POLICY, "Cache-Control": "no-store"}
+SAID |= {"X-Request-ID": "of-the-portal"}
+# One of the portal's own, with what concerns a connection alone.
+ANSWERED = (
+    "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: keep-alive\r\nKeep-Alive: timeout=9\r\n"
+)
+ANSWERED += "Upgrade: h2c\r\nProxy-Connection: keep-alive\r\n"
+ANSWERED += f"Transfer-Encoding: chunked\r\nContent-Security-Policy: {'; '.join(POLICY)}\r\n"
+ANSWERED += "".join(f"{name}: {value}\r\n" for name, value in SAID.items())
+# Django makes no address of a redirect longer than this, and an office's sign-in keeps where somebody wanted to go.
+LONGEST = f"Location: /{'a' * (MAX_URL_REDIRECT_LENGTH - 1)}\r\n"
+ANSWERS = {
+    b"/answered": f"{ANSWERED}\r\n2\r\nok\r\n0\r\n\r\n",
+    b"/sign-in": f"{ANSWERED.replace('200 OK', '302 Found')}{LONGEST}\r\n0\r\n\r\n",
+    # An answer that no proxy reads to the end of its head.
+    b"/endless": ANSWERED + LONGEST * 9,
+}
 pytestmark = pytest.mark.skipif(
     not shutil.which(NGINX) or not shutil.which("openssl"), reason="this machine has no nginx or no openssl"
 )
@@ -37,13 +60,15 @@ class Proxy:
 
 
 def hangs_up(asked: list[bytes]) -> int:
-    """Listen as a portal that takes each request and breaks off; return the port."""
+    """Listen as a portal that takes each request and breaks off, unless it is for one of ANSWERS; return the port."""
     server = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
         while True:
             connection, _address = server.accept()
             asked.append(connection.recv(65536))
+            with suppress(ConnectionError):
+                connection.sendall(ANSWERS.get(asked[-1].split(b" ")[1], "").encode())
             connection.close()
 
     threading.Thread(target=serve, daemon=True).start()
@@ -81,16 +106,17 @@ def proxy(tmp_path: Path) -> Iterator[Proxy]:
         nginx.wait()
 
 
-def ask(port: int, host: str, *, named: str = "", path: str = "/", method: str = "GET") -> bytes:
+def ask(port: int, host: str, *, named: str = "", path: str = "/", method: str = "GET", claims: str = "") -> bytes:
     """Send one request; ``named`` is the name in the handshake of TLS. Returns nothing where nothing is answered."""
-    connection = socket.create_connection(("127.0.0.1", port), timeout=10)
+    connection = socket.create_connection(("127.0.0.1", port), timeout=60)
     if named:
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         connection = context.wrap_socket(connection, server_hostname=named)
     with connection:
         connection.sendall(
-            f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+            f"{method} {path} HTTP/1.1\r\nHost: {host}\r\n{claims}"
+            "Content-Length: 0\r\nConnection: close\r\n\r\n".encode()
         )
         answer = b""
         while part := connection.recv(65536):
@@ -102,6 +128,20 @@ def ask(port: int, host: str, *, named: str = "", path: str = "/", method: str =
 def test_what_a_host_broke_off_is_asked_of_the_next_but_never_a_post(proxy: Proxy, method: str, hosts: int) -> None:
     assert b" 502 " in ask(proxy.tls, NAME, named=NAME, method=method)
     assert len(proxy.asked) == hosts
+
+
+@pytest.mark.asvs("4.1.3", "15.3.4")
+def test_who_a_client_says_it_is_does_not_reach_the_portal(proxy: Proxy) -> None:
+    ask(
+        proxy.tls,
+        NAME,
+        named=NAME,
+        method="POST",
+        claims="X-Forwarded-For: 198.51.100.1\r\nX-Forwarded-Proto: http\r\n",
+    )
+    told = [line.partition(b": ") for line in proxy.asked[0].split(b"\r\n")]
+    assert [value for name, _colon, value in told if name.lower() == b"x-forwarded-for"] == [b"127.0.0.1"]
+    assert [value for name, _colon, value in told if name.lower() == b"x-forwarded-proto"] == [b"https"]
 
 
 def test_another_name_is_not_answered(proxy: Proxy) -> None:
@@ -120,10 +160,14 @@ def test_who_asks_without_tls_is_sent_to_the_portal_s_own_name(proxy: Proxy) -> 
 
 
 @pytest.mark.asvs("4.1.2")
-def test_a_gateway_that_speaks_without_tls_is_not_sent_on(proxy: Proxy) -> None:
+def test_a_program_that_speaks_without_tls_is_not_sent_on(proxy: Proxy) -> None:
     """It would go on sending its token in clear, and nobody would notice."""
-    answer = ask(proxy.plain, NAME, path="/api/v1/reports")
-    assert b" 403 " in answer and b"Location" not in answer
+    of_programs = [
+        f"{prefix}{rest}" for prefix in MACHINE_PATHS for rest in ("v1/reports", "office/v1/cases", "v2/Users")
+    ]
+    for path in (*of_programs, "/calendar/secret.ics", "/en/calendar/secret.ics", "/notices/N-1/answer/"):
+        answer = ask(proxy.plain, NAME, path=path)
+        assert b" 403 " in answer and b"Location" not in answer, path
     assert proxy.asked == []
 
 
@@ -142,7 +186,7 @@ def shakes(proxy: Proxy, **wanted: Any) -> str:
     if "highest" in wanted:
         context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, wanted["highest"]
     with (
-        socket.create_connection(("127.0.0.1", proxy.tls), timeout=10) as connection,
+        socket.create_connection(("127.0.0.1", proxy.tls), timeout=60) as connection,
         context.wrap_socket(connection, server_hostname=NAME) as secured,
     ):
         return f"{secured.version()} {secured.cipher()[0]}"  # type: ignore[index]
@@ -201,16 +245,26 @@ def raw(proxy: Proxy, text: str) -> bytes:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with (
-        socket.create_connection(("127.0.0.1", proxy.tls), timeout=10) as connection,
+        socket.create_connection(("127.0.0.1", proxy.tls), timeout=60) as connection,
         context.wrap_socket(connection, server_hostname=NAME) as secured,
     ):
-        secured.sendall(text.encode())
-        answer = b""
-        secured.settimeout(3)
-        with suppress(TimeoutError):
-            while part := secured.recv(65536):
-                answer += part
-        return answer
+        return exchanged(secured, text)
+
+
+def sent(port: int, text: str) -> bytes:
+    """Send bytes without TLS as they are, and return what is answered."""
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        return exchanged(connection, text)
+
+
+def exchanged(connection: socket.socket, text: str) -> bytes:
+    connection.sendall(text.encode())
+    answer = b""
+    connection.settimeout(3)
+    with suppress(TimeoutError):
+        while part := connection.recv(65536):
+            answer += part
+    return answer
 
 
 @pytest.mark.asvs("13.4.4")
@@ -227,6 +281,56 @@ def test_no_answer_tells_a_version(proxy: Proxy) -> None:
         assert not re.search(rb"nginx/\d", answer)
 
 
+@pytest.mark.asvs("3.4.1", "3.4.3", "3.4.4", "3.4.5", "3.4.6", "3.4.8", "4.1.1")
+def test_what_it_answers_by_itself_says_what_every_answer_says(proxy: Proxy) -> None:
+    head = f"POST / HTTP/1.1\r\nHost: {NAME}\r\nConnection: close\r\n"
+    answers = [
+        # Of what the portal says itself nothing is said twice.
+        (200, ask(proxy.tls, NAME, named=NAME, path="/answered")),
+        (302, ask(proxy.tls, NAME, named=NAME, path="/sign-in")),
+        (404, ask(proxy.tls, NAME, named=NAME, path="/livez")),
+        (502, ask(proxy.tls, NAME, named=NAME, method="POST")),
+        # What was read of an answer that it does not pass on changes nothing.
+        (502, ask(proxy.tls, NAME, named=NAME, path="/endless")),
+        (413, raw(proxy, f"{head}Content-Length: 99999999\r\n\r\n")),
+        (400, raw(proxy, f"{head}Content-Length: x\r\n\r\n")),
+    ]
+    for status, answer in answers:
+        says_all(answer, status, SAID)
+    # HSTS is for TLS alone (RFC 6797, 7.2).
+    without_tls = {name: value for name, value in SAID.items() if name != "Strict-Transport-Security"}
+    for status, answer in [
+        (308, ask(proxy.plain, NAME)),
+        (403, ask(proxy.plain, NAME, path="/api/v1/reports")),
+        (400, ask(proxy.tls, NAME)),
+        # Of no name, or of another.
+        (400, sent(proxy.plain, "nonsense\r\n\r\n")),
+        (400, sent(proxy.plain, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n")),
+        (400, sent(proxy.plain, "GET / HTTP/1.1\r\nHost: evil.example\r\nContent-Length: x\r\n\r\n")),
+    ]:
+        says_all(answer, status, without_tls)
+
+
+def says_all(answer: bytes, status: int, said: dict[str, str]) -> None:
+    """Check that an answer says these headers, once each, a policy that allows nothing else, and its letters."""
+    lines = answer.partition(b"\r\n\r\n")[0].decode().split("\r\n")
+    assert f" {status} " in lines[0]
+    for name, value in SAID.items():
+        found = [line for line in lines if line.startswith(f"{name}: ")]
+        assert len(found) == (name in said), f"{status}: {name} is {found}"
+        value = value if name != "X-Request-ID" else r"(?:of-the-portal|[0-9a-f]{32})$"
+        assert not found or re.match(f"{name}: {value if '$' in value else re.escape(value)}", found[0]), found
+    (policy,) = [line for line in lines if line.startswith("Content-Security-Policy: ")]
+    assert {one for one in POLICY if one not in policy} <= {"script-src 'self'"}, f"{status}: {policy}"
+    assert any(re.match(r"Content-Type: text/\w+; charset=utf-8$", line) for line in lines), f"{status}: {lines}"
+
+
+def test_the_longest_redirect_of_the_portal_comes_through(proxy: Proxy) -> None:
+    """Not only because it is refused: two answers that nginx can't read put a host out of use for five seconds."""
+    answer = ask(proxy.tls, NAME, named=NAME, path="/sign-in")
+    assert b" 302 " in answer and LONGEST.encode() in answer
+
+
 @pytest.mark.asvs("13.4.5")
 def test_probes_and_numbers_are_for_the_host_alone(proxy: Proxy) -> None:
     for path in ("/livez", "/readyz", "/status", "/metrics"):
@@ -241,18 +345,26 @@ def test_no_file_of_the_host_is_served_by_the_proxy() -> None:
     assert not re.search(r"^\s*(?:root|alias|autoindex|try_files|index)\b", text, re.MULTILINE)
 
 
-@pytest.mark.asvs("14.2.1")
+@pytest.mark.asvs("14.2.1", "16.2.1", "16.2.2", "16.2.5", "16.3.1", "16.4.1")
 def test_the_log_has_no_query_and_no_link_that_opens_a_door(proxy: Proxy, tmp_path: Path) -> None:
     for path in (
         "/office/devices/device/?q=356900100000014",
         "/invitation/s3cret/",
         "/en/ack/s3cret/",
         "/calendar/s3cret.ics",
+        "/representative/s3cret/",
+        "/office/%0a127.0.0.1%0d%22forged/",
     ):
         ask(proxy.tls, NAME, named=NAME, path=path)
-    until(lambda: (tmp_path / "portal.log").read_text().count("\n") == 4, 10)
+    until(lambda: (tmp_path / "portal.log").read_text().count("\n") == 6, 10)
     written = (tmp_path / "portal.log").read_text()
+    # Nobody writes a line of it.
+    assert len(written.splitlines()) == 6 and "GET /office/\\x0A127.0.0.1\\x0D\\x22forged/ 502" in written
+    assert all(re.match(r"\S+ [\d-]{10}T[\d:]{8}[+-]\d\d:\d\d GET ", line) for line in written.splitlines())
     assert "GET /office/devices/device/ 502" in written and "GET /en/ack/... 502" in written
+    # Each was answered by 502, of which nginx's own lines would repeat the whole request.
+    for log in tmp_path.glob("*error*"):
+        written += log.read_text()
     assert "3569001" not in written and "s3cret" not in written
 
 
@@ -267,3 +379,20 @@ def test_no_server_of_the_proxy_logs_otherwise(proxy: Proxy, tmp_path: Path) -> 
     assert "GET /invitation/... 308" in written and written.count("GET /ack/... 444") == 2
     assert "3569001" not in written + (tmp_path / "access.log").read_text()
     assert "s3cret" not in written + (tmp_path / "access.log").read_text()
+
+
+@pytest.mark.asvs("16.2.1")
+def test_a_line_of_the_log_ends_in_the_id_that_its_answer_has(proxy: Proxy, tmp_path: Path) -> None:
+    """The portal's own where it gave one, as its lines and the audit trail have it."""
+    answers = [
+        ask(proxy.tls, NAME, named=NAME, path="/answered"),
+        ask(proxy.tls, NAME, named=NAME, path="/endless"),
+        ask(proxy.tls, NAME, named=NAME, path="/nobody"),
+        ask(proxy.plain, NAME),
+        sent(proxy.plain, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n"),
+    ]
+    log = tmp_path / "portal.log"
+    until(lambda: log.exists() and log.read_text().count("\n") == 5, 10)
+    told = [line.split(b": ")[1].decode() for one in answers for line in one.split(b"\r\n") if b"X-Request-ID" in line]
+    assert [line.split()[-1] for line in log.read_text().splitlines()] == told
+    assert told[:2] == ["of-the-portal"] * 2 and len({*told}) == 4

@@ -2,6 +2,7 @@
 
 import json
 import re
+from copy import deepcopy
 from typing import Any
 
 import jsonschema_rs
@@ -10,10 +11,17 @@ PROBLEM = "application/problem+json"
 
 
 class Published:
-    """The OpenAPI document as a client gets it, with what checks answers against it."""
+    """The OpenAPI document as a client gets it, with what checks answers against it.
+
+    Of an object whose fields are described, no other field is answered (ASVS 15.3.1).
+    """
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.document = document
+        self._components = deepcopy(document["components"])
+        for schema in self._components["schemas"].values():
+            if "properties" in schema:
+                schema.setdefault("additionalProperties", False)
         self._paths = [
             (re.compile(re.sub(r"\\{[a-z_]+\\}", "[^/]+", re.escape(path))), calls)
             for path, calls in document["paths"].items()
@@ -50,7 +58,7 @@ class Published:
     def _fits(self, place: str, schema: dict[str, Any], content: bytes) -> None:
         validator = self._validators.get(place)
         if validator is None:
-            whole = {**schema, "components": self.document["components"]}
+            whole = {**schema, "components": self._components}
             validator = self._validators[place] = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
         errors = [f"{error.instance_path}: {error.message}" for error in validator.iter_errors(json.loads(content))]
         assert not errors, errors[:3]

@@ -1,9 +1,10 @@
 """What the tests of the API share: Gate with a token, calls with JSON, and what problems look like."""
 
+import base64
 import gzip
 import json
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.http import HttpResponse
 
@@ -54,6 +55,41 @@ class ApiTestCase(PortalTestCase):
             headers=sent,
             CONTENT_TYPE="application/json",
         )
+
+    def calls_about(self, device: UUID) -> dict[str, tuple[str, str, Any]]:
+        """Every published call that names a device: the scope that it needs, its address, and what it takes."""
+        moment = self.now.isoformat()
+        decision = {"decision": "withdraw", "version": 1, "decided_at": moment, "method": "app", "language": "ko"}
+        contact = {"kind": "email", "value": "mina@example.org", "language": "ko"}
+        calls: dict[str, tuple[str, Any]] = {
+            "PUT /devices/{device}": ("devices", factory.registration()),
+            "PATCH /devices/{device}": ("devices", {"os_version": "17"}),
+            "POST /devices/{device}/end-of-service": ("devices", {"ended_on": str(clock.today())}),
+            "POST /devices/{device}/errors-settled": ("reports", {"until": moment}),
+            "PUT /devices/{device}/signing-key": ("devices", {"signing_key": base64.b64encode(bytes(32)).decode()}),
+            "PUT /devices/{device}/consents/{agreement}": ("consents", decision),
+            "GET /devices/{device}/consents": ("consents", None),
+            "PUT /devices/{device}/contacts": ("devices", {"contacts": [contact]}),
+            "GET /devices/{device}/messages": ("messages", None),
+            "PUT /devices/{device}/messages/{message}/shown": ("messages", {"shown_at": moment}),
+            "GET /devices/{device}/challenge": ("challenges", None),
+            "POST /devices/{device}/challenge": ("challenges", {"challenge": str(uuid4()), "response": "deny"}),
+            "GET /advertising/permission": ("advertising", None),
+        }
+        published = {
+            f"{method.upper()} {path.removeprefix('/api/v1')}"
+            for path, methods in self.client.get("/api/v1/openapi.json").json()["paths"].items()
+            for method in methods
+        }
+        assert calls.keys() == published - {"POST /reports"}, "a new call has its row here first"
+        found = {}
+        for call, (scope, body) in calls.items():
+            path = call.partition(" ")[2].replace("{device}", str(device)).replace("{agreement}", "activation")
+            path = path.replace("{message}", str(uuid4())) + (
+                f"?channel=sms&device={device}" if "{" not in call else ""
+            )
+            found[call] = (scope, path, body)
+        return found
 
     def send(self, *reports: dict[str, Any], batch: UUID | None = None, **options: Any) -> HttpResponse:
         """Send a batch of reports."""

@@ -64,7 +64,11 @@ class Hostile:
 
 def request(source: random.Random, device: Device, now: str) -> Hostile:
     """Return a request made from a good one by one to four changes."""
-    method, path, body = _good(source, device, now)
+    return bent(source, *_good(source, device, now))
+
+
+def bent(source: random.Random, method: str, path: str, body: Any) -> Hostile:
+    """Return a request made from this good one by one to four changes."""
     headers: dict[str, str] = {}
     for _change in range(source.randint(1, 4)):
         match source.randrange(10):

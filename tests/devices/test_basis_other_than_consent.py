@@ -92,4 +92,5 @@ class OtherBasisTest(ApiTestCase):
         page = self.client.get("/en/consents/service-analytics/")
         self.assertContains(page, 'value="withdraw"')
         self.assertNotContains(page, 'value="agree"')
+        self.client.post("/en/consents/age/", {"birth_date": "2000-01-31"})
         self.assertContains(self.client.get("/en/consents/app-log/"), 'value="agree"')

@@ -44,14 +44,16 @@ class ChallengeTest(ApiTestCase):
         assert set(response.json()) == {"challenge", "expires_at"}
         assert made.shown not in response.content.decode()
 
-    @pytest.mark.asvs("6.6.3")
+    @pytest.mark.asvs("6.6.3", "6.6.4")
     @pytest.mark.attack("17.9")
     def test_only_the_typed_code_confirms_and_three_wrong_ones_end_it(self) -> None:
         device = self.device()
         made = devices.issue_challenge(device_id=device.id, case="K7-1", actor=TESTS, at=clock.now())
         wrong = "".join("1" if sign == "0" else "0" for sign in made.shown)
-        for typed in ({}, {"code": ""}, {"code": wrong}):
-            self.assertProblem(self.answer(made, **typed), 409, "wrong-code")
+        for forgotten in ({}, {"code": " "}):  # no try at the code
+            self.assertProblem(self.answer(made, **forgotten), 400, "malformed", "/code")
+        for _try in range(3):
+            self.assertProblem(self.answer(made, code=wrong), 409, "wrong-code")
         self.assertProblem(self.answer(made, code=made.shown), 409, "challenge-over")
         made.refresh_from_db()
         assert (made.state, made.is_out_of_tries, made.wrong_codes) == ("denied", True, 3)
@@ -77,7 +79,7 @@ class ChallengeTest(ApiTestCase):
         self.answer(made, "deny")
         self.assertProblem(self.answer(made, code=made.shown), 409, "challenge-over")
 
-    @pytest.mark.asvs("2.3.2")
+    @pytest.mark.asvs("2.3.2", "6.6.4")
     @pytest.mark.attack("17.9")
     def test_a_case_asks_a_device_three_times_a_day(self) -> None:
         device, at = self.device(), factory.NOON - timedelta(hours=6)
@@ -92,6 +94,25 @@ class ChallengeTest(ApiTestCase):
                 devices.issue_challenge(device_id=device.id, case=case, actor=TESTS, at=at + timedelta(hours=4))
         devices.issue_challenge(device_id=device.id, case="K7-2", actor=TESTS, at=at + timedelta(hours=4))
         devices.issue_challenge(device_id=device.id, case="K7-1", actor=TESTS, at=at + timedelta(days=1))
+
+    @pytest.mark.asvs("2.3.2", "6.6.4")
+    @pytest.mark.truth("many-cases-wear-nobody-out")
+    def test_all_cases_together_ask_a_device_nine_times_a_day_and_then_nobody(self) -> None:
+        device, at, nobody = self.device(), clock.now(), uuid4()
+
+        def ask(case: str, *, later: timedelta = timedelta(0)) -> Challenge:
+            return devices.issue_challenge(device_id=device.id, case=case, stand_in=nobody, actor=TESTS, at=at + later)
+
+        rounds = [timedelta(minutes=31) * number for number in range(3)]
+        asked = [ask(f"K7-{case}", later=later) for later in rounds for case in range(4)]
+        assert sum(one.device_id == device.id for one in asked) == 9
+        told = [one for one in asked if one.device_id == nobody]
+        assert len(told) == 3 and all(len(one.shown) == 6 for one in told)
+        assert ask("K7-3", later=rounds[2]) == asked[-1]
+        for case in ("K7-0", "K7-3"):  # of a device that is not known too
+            with pytest.raises(devices.TooManyChallenges):
+                ask(case, later=timedelta(minutes=31) * 3)
+        assert ask("K7-3", later=timedelta(days=2)).device_id == device.id
 
     @pytest.mark.attack("17.6")
     def test_asking_again_after_a_refusal_is_the_same_question(self) -> None:

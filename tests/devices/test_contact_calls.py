@@ -1,6 +1,9 @@
 """A gateway sends the contacts that a device's user gave; no answer, no ledger entry contains a value."""
 
+from datetime import timedelta
+
 import pytest
+from django.test import override_settings
 
 from privacy.ledger.models import Entry
 from privacy.subjects import actions as subjects
@@ -23,6 +26,7 @@ class ContactCallsTest(ApiTestCase):
         assert [(one["kind"], one["language"], one["preferred"], one["verified"]) for one in found] == [
             ("phone", "ko", True, False), ("email", "en", False, False),
         ]  # fmt: skip
+        assert {*found[0]} == {"corrected", "kind", "language", "preferred", "verified", "recorded_at"}
         assert "mina" not in answer.content.decode()
         assert all("mina@" not in payload for payload in Entry.objects.values_list("payload", flat=True))
         assert set(Contact.objects.values_list("source", "basis")) == {("gateway", "contract")}
@@ -33,6 +37,18 @@ class ContactCallsTest(ApiTestCase):
         before = set(Contact.objects.values_list("id", flat=True))
         self.call("PUT", path, {"contacts": [EMAIL]})
         assert set(Contact.objects.values_list("id", flat=True)) == before
+
+    def test_another_value_takes_its_place_whether_the_earlier_one_had_a_message_or_not(self) -> None:
+        path = f"/devices/{self.device().id}/contacts"
+        with override_settings(TEXT_MESSAGES_URL="https://sms.example", TEXT_MESSAGES_FROM="02-6928-6774"):
+            for number, days in enumerate((0, 0, 2)):
+                Contact.objects.update(recorded_at=self.now - timedelta(days=days))
+                sent = [{**EMAIL, "value": f"mina{number}@example.org"}, {**PHONE, "value": f"010-1234-567{number}"}]
+                answer = self.call("PUT", path, {"contacts": sent})
+                assert answer.status_code == 200, answer.content
+        # What had waited for a day hears that another one took its place; what nobody ever wrote to is gone.
+        assert Contact.objects.current().count() == 2
+        assert list(Contact.objects.exclude(ended_at=None).values_list("kind", flat=True)) == ["email"]
 
     def test_what_can_be_none_is_refused(self) -> None:
         path = f"/devices/{self.device().id}/contacts"

@@ -1,8 +1,11 @@
 """The API describes itself: every call, every problem, the shapes that are taken and given."""
 
 import json
+from pathlib import Path
+from typing import get_args
 from uuid import uuid4
 
+from devices import schemas
 from tests.devices.base import ApiTestCase
 
 CALLS = {
@@ -10,7 +13,8 @@ CALLS = {
     ("/devices/{device}/consents/{agreement}", "put"), ("/devices/{device}/consents", "get"), ("/reports", "post"),
     ("/devices/{device}/challenge", "get"), ("/devices/{device}/challenge", "post"), ("/advertising/permission", "get"),
     ("/devices/{device}/errors-settled", "post"), ("/devices/{device}/signing-key", "put"),
-    ("/devices/{device}/contacts", "put"),
+    ("/devices/{device}/contacts", "put"), ("/devices/{device}/messages", "get"),
+    ("/devices/{device}/messages/{message}/shown", "put"),
 }  # fmt: skip
 
 
@@ -53,3 +57,9 @@ class DescriptionTest(ApiTestCase):
         response = self.send(self.report(self.device()))
         assert not response.cookies
         assert response.headers["Cache-Control"] == "no-store"
+
+    def test_the_guide_names_every_way_to_confirm_a_representative(self) -> None:
+        ways = get_args(schemas.Representative.model_fields["confirmation"].annotation)
+        for language in ("en", "ko"):
+            text = (Path(__file__).resolve().parents[2] / f"docs/guide/gateway.{language}.md").read_text("utf-8")
+            assert ways and all(f"`{way}`" in text for way in ways)

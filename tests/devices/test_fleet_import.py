@@ -3,6 +3,7 @@
 import csv
 import io
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -11,10 +12,10 @@ from django.urls import reverse
 from openpyxl import Workbook, load_workbook
 
 from consents import consent_status
-from consents.models import Decision
+from consents.models import AgeStatement, Decision, RepresentativeRequest
 from devices import actions as devices
 from devices.fleet_import_files import COLUMNS, UnreadableFile
-from devices.models import Device, FleetImport, ImportedRow
+from devices.models import Device, FleetImport, Gateway, ImportedRow
 from devices.tasks import continue_import
 from privacy.jobs.dispatcher import dispatch_due
 from privacy.jobs.models import GeneralOutbox
@@ -77,6 +78,61 @@ class FleetImportTest(PortalTestCase):
         while not devices.continue_import(made.id, actor=WORKER, at=factory.NOON):
             pass
 
+    @pytest.mark.truth("corrected-in-a-list")
+    def test_what_a_correction_replaced_is_refused_and_no_second_device(self) -> None:
+        made = self.preview(as_csv(line(1, serial_number="")))
+        devices.confirm_import(made, actor=self.odile, at=factory.NOON)
+        self.carry_on(made)
+        old = self.preview(as_csv(line(2, serial_number="")), name="two.csv")
+        devices.correct_registration(
+            Device.objects.get().id,
+            "imei",
+            factory.imei(3),
+            event=uuid4(),
+            actor=WORKER,
+            at=factory.NOON,
+            record_id=None,
+        )
+        again = self.preview(as_csv(line(1, serial_number=""), line(4)), name="again.csv")
+        assert (again.accepted, again.refused, again.findings) == (1, 1, [[2, "imei", "was-corrected"]])
+        # Corrected while a list waits: it is looked at again when its rows are registered.
+        devices.confirm_import(old, actor=self.odile, at=factory.NOON)
+        self.carry_on(old)
+        device = Device.objects.identified_by(imei=vault.blind_index("imei", factory.imei(2))).get()
+        waiting = self.preview(as_csv(line(5, serial_number="")), name="five.csv")
+        for right in (5, 6):
+            devices.correct_registration(
+                device.id, "imei", factory.imei(right), event=uuid4(), actor=WORKER, at=factory.NOON, record_id=None
+            )
+        devices.confirm_import(waiting, actor=self.odile, at=factory.NOON)
+        self.carry_on(waiting)
+        waiting.refresh_from_db()
+        assert waiting.findings == [[2, "imei", "was-corrected"]]
+        assert Device.objects.count() == 2
+
+    @pytest.mark.truth("corrected-in-a-list")
+    def test_a_licence_key_that_a_correction_replaced_is_refused_too(self) -> None:
+        """Several devices may have one key: only one that a correction replaced is refused."""
+        made = self.preview(as_csv(line(1, licence_key="OLD-ALL"), line(2, licence_key="OLD-ALL")))
+        assert made.accepted == 2
+        devices.confirm_import(made, actor=self.odile, at=factory.NOON)
+        self.carry_on(made)
+        waiting = self.preview(as_csv(line(3, licence_key="OLD-ALL")), name="three.csv")
+        assert waiting.accepted == 1
+        for device in Device.objects.all():
+            devices.correct_registration(
+                device.id, "licence_key", f"NEW-{device.reference}", event=uuid4(), actor=WORKER, at=factory.NOON,
+                record_id=None,
+            )  # fmt: skip
+        again = self.preview(as_csv(line(4, licence_key="old-all"), line(5)), name="again.csv")
+        assert (again.accepted, again.refused, again.findings) == (1, 1, [[2, "licence_key", "was-corrected"]])
+        # Corrected while a list waits: it is looked at again when its rows are registered.
+        devices.confirm_import(waiting, actor=self.odile, at=factory.NOON)
+        self.carry_on(waiting)
+        waiting.refresh_from_db()
+        assert waiting.findings == [[2, "licence_key", "was-corrected"]]
+        assert Device.objects.count() == 2
+
     def test_a_preview_registers_nothing_and_keeps_nothing_in_clear(self) -> None:
         made = self.preview(as_csv(line(1), line(2)))
         assert (made.rows, made.accepted, made.refused) == (2, 2, 0)
@@ -104,6 +160,28 @@ class FleetImportTest(PortalTestCase):
         report = factory.make_report(one)
         answer = devices.store_reports(factory.make_batch(report), gateway=factory.make_gate(), at=factory.NOON)
         assert b'"stored":1' in answer
+
+    @pytest.mark.law("C-12")
+    def test_where_children_may_use_the_devices_who_agreed_says_when_they_were_born(self) -> None:
+        Gateway.objects.filter(pk=self.gateway.pk).update(users="anybody")
+        self.gateway.refresh_from_db()
+        child = f"{factory.NOON.year - 10}-03-01"
+        alone = {"activation_agreed_on": "", "analytics_agreed_on": ""}
+        made = self.preview(
+            as_csv(
+                line(1), line(2, birth_date="1990-05-01"), line(3, birth_date=child), line(4, birth_date="1.5.1990"),
+                line(5, birth_date=child, **alone), line(6, birth_date="2999-01-01"),
+            )
+        )  # fmt: skip
+        assert made.findings == [
+            [2, "birth_date", "age-not-stated"], [4, "birth_date", "representative-needed"],
+            [5, "birth_date", "malformed"], [7, "birth_date", "clock"],
+        ]  # fmt: skip
+        devices.confirm_import(made, actor=self.odile, at=factory.NOON)
+        self.carry_on(made)
+        assert sorted(AgeStatement.objects.values_list("is_child", flat=True)) == [False, True]
+        assert RepresentativeRequest.objects.count() == 1, "the child is asked for a representative"
+        assert Decision.objects.filter(choice="agree").values("subject_id").distinct().count() == 1
 
     def test_a_workbook_is_read_too(self) -> None:
         made = self.preview(as_xlsx(line(1), line(2)), "fleet.xlsx")

@@ -28,8 +28,9 @@ from tests import factory
 from tests.devices import fuzzing
 from tests.devices.api_description import Published
 from tests.devices.base import ApiTestCase
+from tests.seeds import drawn
 
-SEED = int(os.environ.get("HOSTILE_SEED", "0")) or random.SystemRandom().randrange(2**32)
+SEED = drawn("HOSTILE_SEED")
 SCALE = float(os.environ.get("SCALE", "1"))
 # What a call may leave behind; a refused one leaves none of it.
 KEPT = {
@@ -51,6 +52,7 @@ class HostileInputTest(ApiTestCase):
         self.addCleanup(refusals.setLevel, refusals.level)
         refusals.setLevel(logging.ERROR)
 
+    @pytest.mark.asvs("15.3.1")
     def test_a_slice_of_bent_calls(self) -> None:
         self.bend(400)
 

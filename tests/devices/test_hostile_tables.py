@@ -1,6 +1,7 @@
 """Fleet lists that were made to cost: read in the confined process, each refused with one clear sentence."""
 
 import io
+import stat
 import zipfile
 from datetime import date, datetime
 
@@ -13,7 +14,8 @@ from openpyxl.styles import Font, NamedStyle
 from devices import actions as devices
 from devices.fleet_import_files import COLUMNS, UnreadableFile, read_rows
 from devices.models import FleetImport
-from privacy.lib.sandbox import runner
+from privacy.lib.sandbox import rejection, runner, spreadsheet_files
+from privacy.lib.sandbox.rejection import Rejected
 from tests import factory
 from tests.base import PortalTestCase
 from tests.devices.test_fleet_import import as_csv, as_xlsx, line
@@ -51,6 +53,24 @@ def strings(body: str, before: str = "") -> bytes:
     return changed(strings=f"{HEAD}{before}<sst {MAIN}>{body}</sst>")
 
 
+def linked() -> bytes:
+    """A sound workbook with a part that is a link to a file of this machine."""
+    out = io.BytesIO(as_xlsx(line(1)))
+    link = zipfile.ZipInfo("xl/media/image1.png")
+    link.create_system, link.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(out, "a") as made:
+        made.writestr(link, "/etc/passwd")
+    return out.getvalue()
+
+
+def with_parts(count: int) -> bytes:
+    out = io.BytesIO(as_xlsx(line(1)))
+    with zipfile.ZipFile(out, "a") as made:
+        for number in range(count):
+            made.writestr(f"xl/media/{number}.bin", b"")
+    return out.getvalue()
+
+
 def encrypted() -> bytes:
     content = bytearray(as_xlsx(line(1)))
     content[6] |= 1
@@ -72,12 +92,18 @@ def hostile() -> dict[str, bytes]:
         "a thousand million laughs": strings("<si><t>&l11;</t></si>", f'<!DOCTYPE x [<!ENTITY l0 "ha">{LAUGHS}]>'),
         "laughs in the sheet": sheet("<row><c><v>&l11;</v></c></row>", f'<!DOCTYPE x [<!ENTITY l0 "ha">{LAUGHS}]>'),
         "a file of this machine": strings("<si><t>&e;</t></si>", external),
+        "a name declared behind a comment": sheet(
+            '<row><c t="inlineStr"><is><t>&e;</t></is></c></row>',
+            f'<!--{"x" * 70_000}--><!DOCTYPE x [<!ENTITY e "inside">]>',
+        ),
+        "more parts than a workbook has": with_parts(1_001),
         "a sheet that breaks off": changed(sheet=f"{HEAD}<worksheet {MAIN}><sheetData><row><c><v>1</v>"),
         "a sheet of noise": changed(sheet=bytes(range(256)) * 100),
         "styles that are no XML": changed(styles="<styleSheet"),
         "a book without sheets": changed(book=f"{HEAD}<workbook {MAIN}><sheets/></workbook>"),
         "deep nesting": sheet("<row>" * 50_000),
         "a locked archive": encrypted(),
+        "a part that is a link": linked(),
         "a cut archive": sound[: len(sound) // 2],
         "a sheet that is packed wrongly": sound.replace(sound[-1200:-1100], bytes(100), 1),
         "no archive": b"PK\x03\x04" + b"\0" * 100,
@@ -92,7 +118,7 @@ class HostileTablesTest(PortalTestCase):
             name=name, content=content, gateway=factory.make_gateway(), actor=factory.make_odile(), at=factory.NOON
         )
 
-    @pytest.mark.asvs("1.5.1", "5.2.3")
+    @pytest.mark.asvs("1.5.1", "5.2.3", "5.2.5", "5.2.2")
     def test_each_is_refused_with_one_sentence_in_both_languages(self) -> None:
         for what, content in hostile().items():
             with self.subTest(what):
@@ -102,6 +128,17 @@ class HostileTablesTest(PortalTestCase):
                 assert str(korean.value).endswith("니다.") or "주십시오." in str(korean.value)
         with override("en"), pytest.raises(UnreadableFile, match="This is not an XLSX workbook"):
             self.preview(hostile()["no archive"])
+        # Each for what it is: before a part is unpacked, its size and the number of all are known.
+        for what, code in {
+            "more than is unpacked": rejection.TOO_LARGE_UNPACKED,
+            "more parts than a workbook has": rejection.TOO_LARGE_UNPACKED,
+            "a file of this machine": rejection.DAMAGED,
+            "a name declared behind a comment": rejection.DAMAGED,
+            "a part that is a link": rejection.DAMAGED,
+        }.items():
+            with pytest.raises(Rejected) as refused:
+                next(spreadsheet_files.read(rejection.XLSX + hostile()[what]))
+            assert refused.value.code == code, what
         assert not FleetImport.objects.exists()
 
     def test_texts_that_are_hostile(self) -> None:

@@ -40,7 +40,7 @@ class IdempotencyTest(ApiTestCase):
         assert self.call("PUT", f"/devices/{uuid4()}", factory.registration(2), key="a", token=token).status_code == 201
 
     def test_while_a_write_is_under_way_its_key_waits_and_is_taken_over_later(self) -> None:
-        claim = {"gateway": self.gate, "key": "a", "digest": b"x" * 32}
+        claim = {"caller_id": self.gate.gateway_id, "key": "a", "digest": b"x" * 32}
         assert devices.claim_idempotency_key(**claim, at=self.now) is None
         with self.assertRaises(devices.RequestInProgress):
             devices.claim_idempotency_key(**claim, at=self.now + timedelta(seconds=5))

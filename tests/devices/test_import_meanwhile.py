@@ -1,11 +1,14 @@
 """What happens between the preview of a fleet's file and its registration: keys go, devices come, gateways close."""
 
+from datetime import timedelta
 from io import BytesIO
-from unittest.mock import Mock
+from typing import Any
+from unittest.mock import Mock, patch
 
 import pytest
 from openpyxl import load_workbook
 
+from consents.models import Decision
 from devices import actions as devices
 from devices.actions import imports
 from devices.models import Device, FleetImport, ImportedRow
@@ -93,6 +96,57 @@ class MeanwhileTest(PortalTestCase):
             pass
         made.refresh_from_db()
         assert (made.registered, made.refused) == (2, 0)
+
+    def confirmed(self, *numbers: int) -> FleetImport:
+        """An import of which the first device was registered by its gateway meanwhile."""
+        made = self.preview(*numbers)
+        factory.make_device(1)
+        return devices.confirm_import(made, actor=self.odile, at=factory.NOON)
+
+    def check_counted_once(self, made: FleetImport) -> None:
+        while not devices.continue_import(made.id, actor=WORKER, at=factory.NOON + timedelta(hours=1)):
+            pass
+        made.refresh_from_db()
+        assert (made.registered, made.accepted, made.refused) == (2, 2, 1)
+        assert made.findings == [[2, "imei", "already-registered"]]
+        assert not ImportedRow.objects.exists()
+
+    @pytest.mark.truth("import-counts-what-it-registered")
+    def test_a_slice_is_counted_once_wherever_its_worker_dies(self) -> None:
+        made = self.confirmed(1, 2, 3)
+        for step in ("_record_continued", "_remove_counted"):
+            with patch.object(imports, step, side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+                devices.continue_import(made.id, actor=WORKER, at=factory.NOON)
+        self.check_counted_once(made)
+
+    @pytest.mark.truth("import-counts-what-it-registered")
+    def test_a_slice_of_two_deliveries_at_once_is_counted_once(self) -> None:
+        made = self.confirmed(1, 2, 3)
+        register_slice = imports._register_slice
+
+        def meanwhile(*args: Any, **kwargs: Any) -> Any:
+            with patch.object(imports, "_register_slice", register_slice):
+                devices.continue_import(made.id, actor=WORKER, at=factory.NOON)
+            return found
+
+        found = ({ImportedRow.objects.get(number=2).id: [[2, "imei", "already-registered"]]}, [])
+        with patch.object(imports, "_register_slice", meanwhile):
+            devices.continue_import(made.id, actor=WORKER, at=factory.NOON)
+        self.check_counted_once(made)
+
+    @pytest.mark.truth("import-registers-nobody-twice")
+    def test_a_form_of_today_that_is_read_again_is_one_consent(self) -> None:
+        morning, day = factory.NOON - timedelta(hours=4), factory.NOON.date().isoformat()
+        row = line(1, activation_agreed_on=day, analytics_agreed_on="")
+        made = devices.preview_import(
+            name="fleet.csv", content=as_csv(row), gateway=self.gateway, actor=self.odile, at=morning
+        )
+        devices.confirm_import(made, actor=self.odile, at=morning)
+        died = patch.object(imports, "_record_continued", side_effect=KeyboardInterrupt)
+        with died, pytest.raises(KeyboardInterrupt):
+            devices.continue_import(made.id, actor=WORKER, at=morning)
+        devices.continue_import(made.id, actor=WORKER, at=morning + timedelta(hours=1))
+        assert Decision.objects.count() == 1
 
     @pytest.mark.truth("import-for-a-closed-gateway")
     def test_nothing_is_registered_for_a_gateway_that_was_closed_meanwhile(self) -> None:

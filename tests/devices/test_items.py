@@ -1,5 +1,6 @@
 """An item is one declaration: whatever reads it has every item, and what was forgotten of one is named by a check."""
 
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -34,7 +35,7 @@ from privacy.rights.models import Request
 from privacy.subjects import checks as subject_checks
 from privacy.subjects import holdings
 from privacy.vault import actions as vault
-from privacy.vault import blind_indexes, terms
+from privacy.vault import blind_indexes, category_declarations
 from privacy.vault.fields import MASK, EncryptedField
 from privacy.vault.purposes import Purpose
 from tests import factory
@@ -56,6 +57,7 @@ def publish(draft: PolicyVersion, *, at: datetime) -> datetime:
     """Publish a draft; return the noon of the day on which it takes effect."""
     odile = factory.make_odile(granted=False)
     policies.submit(draft, actor=factory.make_hana(granted=False), at=at)
+    factory.settle_assessments(draft, at=at)
     policies.approve(draft, actor=odile, at=at)
     effective_on = policies.publish(draft, actor=odile, at=at).effective_on
     assert effective_on is not None
@@ -180,8 +182,8 @@ class LaterTest(PortalTestCase):
         assert exported(device)[LATER] == "Asia/Seoul"
 
     def test_while_it_waits_a_freeze_of_another_item_does_not_reach_it(self) -> None:
-        known = terms.known_items(DEVICE_REGISTRATION, self.at)
-        assert LATER not in terms.declared_items(DEVICE_REGISTRATION, self.at)
+        known = category_declarations.known_items(DEVICE_REGISTRATION, self.at)
+        assert LATER not in category_declarations.declared_items(DEVICE_REGISTRATION, self.at)
         assert known >= items.LATER | {"model"}
 
 
@@ -211,6 +213,13 @@ class DeclarationTest(PortalTestCase):
     def test_one_code_is_declared_once(self) -> None:
         with pytest.raises(ImproperlyConfigured):
             declarations.declare(replace(items.LICENCE_KEY, name_en="Another"))
+
+    def test_the_connectors_guide_lists_their_codes(self) -> None:
+        guide = Path(__file__).parents[2].joinpath("sdk/connector/README.md").read_text()
+        (of_devices, others) = re.findall(r"under these codes: (.*?) …\),\n(.*?)\.\n", guide, re.DOTALL)[0]
+        assert set(re.findall(r"`(\w+)`", of_devices)) < {item.code for item in items.REGISTRATION}
+        ours = [item.code for item in (items.LICENCE_KEY, *items.REPORTS)]
+        assert re.findall(r"`(\w+)`", others) == [*ours, "email", "phone", "address"]
 
     def test_a_blind_index_that_nobody_registered_is_named(self) -> None:
         with pytest.raises(ImproperlyConfigured, match="esim"):

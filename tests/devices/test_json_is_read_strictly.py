@@ -2,13 +2,16 @@
 
 import gzip
 import json
+import tracemalloc
 import zlib
 from uuid import uuid4
 
 import pytest
 from django.utils.translation import gettext
 
+from devices.batch_parser import parse_batch
 from devices.models import Report
+from devices.refusals import Malformed
 from devices.report_schema import MAX_BODY
 from tests import factory
 from tests.devices.base import ApiTestCase
@@ -52,7 +55,7 @@ class StrictTest(ApiTestCase):
             response = self.send(self.report(device), report)
             assert response.json()["stored"] == 2, (text, response.json())
 
-    @pytest.mark.asvs("1.1.1")
+    @pytest.mark.asvs("1.1.1", "1.3.3")
     def test_control_characters_and_overrides_are_malformed(self) -> None:
         device = self.device(agreed=("activation", "service-analytics", "app-log"))
         for text in ("a\x00b", "a\x1bb", "a\u202eb", "a\x7fb", "a\u2066b"):
@@ -98,6 +101,7 @@ class BodyTest(ApiTestCase):
     def test_a_packed_batch_is_read(self) -> None:
         assert self.send(self.report(self.device()), packed=True).json()["stored"] == 1
 
+    @pytest.mark.asvs("5.2.1", "15.2.5")
     def test_a_bomb_is_not_unpacked(self) -> None:
         bomb = gzip.compress(b" " * (64 * 1024 * 1024))
         assert len(bomb) < 100_000
@@ -127,6 +131,34 @@ class BodyTest(ApiTestCase):
         )
         self.assertProblem(response, 415, "media-type")
 
+    @pytest.mark.asvs("5.2.1")
     def test_too_large_a_body_is_refused_before_it_is_read(self) -> None:
         self.assertProblem(self.call("POST", "/reports", raw=b" " * (MAX_BODY + 1)), 413, "too-large")
         self.assertProblem(self.call("PUT", f"/devices/{uuid4()}", raw=b" " * 70_000), 413, "too-large")
+
+
+@pytest.mark.truth("twelve-mebibytes-of-ones")
+@pytest.mark.parametrize(
+    ("rest", "said"),
+    [
+        ('"reports":[' + "1," * 500_000 + "1]", ("/reports", "too-large")),
+        ('"reports":[[' + "{}," * 300_000 + "1]]", ("", "too-large")),
+        ('"reports":[],"more":[' + "{}," * 300_000 + "1]", ("/more", "unknown-item")),
+        (",".join(f'"{place}":1' for place in range(100_000)), ("", "unknown-item")),
+        ('"reports" : "x"', ("/reports", "malformed")),
+    ],
+)
+def test_a_small_bomb_makes_no_large_objects(rest: str, said: tuple[str, str]) -> None:
+    """A body within the limit takes about its own size again, whatever it lists."""
+    raw = f'{{"batch":"{uuid4()}",{rest}}}'.encode()
+    tracemalloc.start()
+    try:
+        try:
+            problem = parse_batch(raw).refused[0].problem
+        except Malformed as refusal:
+            problem = refusal.problems[0]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (problem.pointer, problem.code) == said
+    assert peak < 4 * len(raw) + 500_000

@@ -11,7 +11,7 @@ import pytest
 from django.db import connections
 
 from consents import actions as consents
-from consents.models import Decision
+from consents.models import Agreement, Decision
 from devices import actions as devices
 from devices.models import AppLog, Device, FleetImport
 from devices.refusals import Malformed
@@ -100,6 +100,18 @@ class NoConsentTest(ApiTestCase):
         # The same paths take it of somebody who agreed: nothing above passed because the path was blocked anyway.
         for path, send in self.paths().items():
             assert send(self.able) >= 1, path
+
+    @pytest.mark.law("C-04")
+    def test_who_refuses_all_that_is_optional_keeps_the_service(self) -> None:
+        device = self.device(1)
+        optional = list(Agreement.objects.offered(self.now).filter(required=False).values_list("code", flat=True))
+        assert {"app-log", "advertising-email"} <= set(optional)
+        for code in optional:
+            factory.decide(device, code, "disagree", at=self.now)
+        assert self.send(self.report(device)).json()["stored"] == 1
+        licence = factory.registration(1)["licence"]
+        assert self.call("PATCH", f"/devices/{device.id}", {"licence": licence}).status_code == 200
+        assert Device.objects.filter(pk=device.pk).exists()
 
     def test_a_registration_sent_again_brings_no_consent_along(self) -> None:
         device = self.device(1, agreed=AGREED)

@@ -15,7 +15,7 @@ MAIL, PHONE = "cnry-mina@example.org", "010-8765-4321"
 MOTHER = {"name": "CNRY-김하나", "contact": "CNRY-01012345678", "confirmation": "card"}
 
 
-@pytest.mark.asvs("14.2.4")
+@pytest.mark.asvs("11.7.2", "14.2.4")
 @pytest.mark.clause("P8.4")
 class DumpTest(PortalTestCase):
     def dump(self, alias: str) -> bytes:

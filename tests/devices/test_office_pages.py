@@ -70,6 +70,7 @@ class DeviceListTest(OfficeTestCase):
         )  # fmt: skip
         assert factory.imei(1) not in entry.payload
 
+    @pytest.mark.law("S-28")
     def test_a_licence_is_found_by_its_whole_key(self) -> None:
         device = factory.make_device(1)
         self.assertContains(self.client.get("/office/devices/licence/", {"q": "exafe-00000001"}), device.reference)
@@ -153,8 +154,11 @@ class UnmaskTest(OfficeTestCase):
 
 class GatewayPagesTest(OfficeTestCase):
     def test_a_gateway_is_registered_and_gets_a_token_that_is_shown_once(self) -> None:
-        self.client.post("/office/devices/gateway/add/", {"title": "MDM server", "rate": "600"}, follow=True)
+        self.client.post(
+            "/office/devices/gateway/add/", {"title": "MDM server", "users": "anybody", "rate": "600"}, follow=True
+        )
         gateway = Gateway.objects.get(title="MDM server")
+        assert gateway.users == "anybody"
         page = reverse("admin:devices_gateway_change", args=[gateway.pk])
         answer = self.press(page, "issue_token", gateway, scopes=["reports", "devices"], days="30")
         token = answer.context["token"]

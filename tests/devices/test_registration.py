@@ -68,6 +68,18 @@ class RegistrationTest(ApiTestCase):
         unknown = self.call("PATCH", f"/devices/{uuid4()}", {"os_version": "17"})
         assert unknown.json() == self.call("PATCH", f"/devices/{theirs.id}", {"os_version": "17"}).json()
 
+    @pytest.mark.asvs("8.2.2", "8.4.1")
+    def test_every_call_about_a_device_of_another_gateway_is_answered_as_about_one_that_is_not_there(self) -> None:
+        theirs, nobody = self.device(gateway=factory.make_gate("Other")), uuid4()
+        before, unknown = Device.objects.values().get(pk=theirs.pk), self.calls_about(nobody)
+        for call, (_scope, path, body) in self.calls_about(theirs.id).items():
+            answer = self.call(call.partition(" ")[0], path, body)
+            self.assertProblem(answer, 404, "unknown-device")
+            if call != "PUT /devices/{device}":  # which registers one that is not there
+                same = self.call(call.partition(" ")[0], *unknown[call][1:])
+                assert (same.status_code, same.content) == (404, answer.content), call
+        assert Device.objects.values().get(pk=theirs.pk) == before
+
     def test_a_patch_changes_what_it_names(self) -> None:
         device = self.device()
         before = Device.objects.get(pk=device.pk)

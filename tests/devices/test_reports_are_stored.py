@@ -12,6 +12,8 @@ from privacy.vault.purposes import Purpose
 from tests import factory
 from tests.devices.base import ApiTestCase
 
+MOMENT_SHAPE = "This must be a time with its offset, such as 2026-01-31T09:00:00+09:00."
+
 
 @pytest.mark.clause("P3.2")
 @pytest.mark.clause("P3.5")
@@ -64,6 +66,7 @@ class ReportsTest(ApiTestCase):
         assert self.send(self.report(mine), batch=batch).json()["stored"] == 1
         assert self.send(self.report(theirs), batch=batch, token=token).json()["stored"] == 1
 
+    @pytest.mark.asvs("15.2.2")
     def test_a_thousand_reports_fit_and_one_more_does_not(self) -> None:
         device = self.device()
         reports = [self.report(device) for _each in range(1_000)]
@@ -80,16 +83,34 @@ class ReportsTest(ApiTestCase):
 
     def test_one_bad_report_leaves_the_others(self) -> None:
         device = self.device()
+        wrong = [
+            ("status", {"state": "?"}, "/state", "Use one of these: active, inactive, locked, removed."),
+            ("access", {"action": "unlock"}, "/result", "This value is required."),
+            ("access", {"action": "unlock", "result": 1}, "/result", "This must be a string."),
+            ("activation", {"activated_at": "2026-11-29"}, "/activated_at", MOMENT_SHAPE),
+        ]
         response = self.send(
-            self.report(device), self.report(device, "status", body={"state": "?"}), self.report(device, "access")
+            self.report(device),
+            *(self.report(device, kind, body=body) for kind, body, _pointer, _said in wrong),
+            self.report(device, "access") | {"kind": "location"},
+            self.report(device, "access"),
+            **{"Accept-Language": "en"},
         )
         assert response.json()["stored"] == 2
-        assert [(one["index"], one["code"], one["pointer"]) for one in response.json()["refused"]] == [
-            (1, "malformed", "/reports/1/body/state")
+        *said, kind = [(one["code"], one["pointer"], one["message"]) for one in response.json()["refused"]]
+        assert said == [
+            ("malformed", f"/reports/{place}/body{pointer}", told)
+            for place, (_kind, _body, pointer, told) in enumerate(wrong, 1)
         ]
+        assert kind[:2] == ("unknown-kind", "/reports/5/kind") and "access-count, access" in kind[2]
 
 
 class ClockTest(ApiTestCase):
+    def test_a_moment_at_either_end_of_the_calendar_is_refused_like_any_other(self) -> None:
+        device = self.device()
+        for moment in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"):
+            self.assertRefused(self.send(self.report(device, occurred_at=moment)), "clock", "/reports/0/occurred_at")
+
     def test_a_report_of_the_future_or_of_long_ago_is_refused(self) -> None:
         device = self.device()
         for off in (timedelta(minutes=6), -timedelta(days=367)):

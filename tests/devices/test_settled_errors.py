@@ -58,7 +58,7 @@ class SettledTest(PortalTestCase):
         for row in PersonalOutbox.objects.filter(kind="devices.settled"):
             remove_settled_logs(row.ids, event=row.id, starts=1, at=factory.NOON)
 
-    @pytest.mark.law("D-13")
+    @pytest.mark.law("D-13", "D-01")
     def test_logs_go_at_once_and_only_those_that_the_error_explains(self) -> None:
         row = self.settle()
         self.deliver()

@@ -110,6 +110,7 @@ class SignedRequestTests(ApiTestCase):
             self.refused(self.registers(late=late))
         assert self.registers(late=TOLERANCE_SECONDS - 30).status_code == 201
 
+    @pytest.mark.asvs("11.2.5")
     def test_malformed_headers_are_refused_and_never_an_error(self) -> None:
         path, content = f"/devices/{uuid4()}", json.dumps(factory.registration(7)).encode()
         right = self.signed("PUT", path, content)

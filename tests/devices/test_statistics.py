@@ -107,6 +107,7 @@ class StatisticsTest(PortalTestCase):
         for device_id in Batch.objects.values_list("id", flat=True):
             assert str(device_id) not in kept
 
+    @pytest.mark.asvs("15.2.2")
     def test_an_interrupted_slice_is_counted_once(self) -> None:
         self.store(10)
         self.count()

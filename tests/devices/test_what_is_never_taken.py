@@ -45,7 +45,18 @@ class NeverTakenTest(ApiTestCase):
         ):
             self.assertRefused(self.send(report), "sensitive-item")
 
-    @pytest.mark.law("N-02")
+    @pytest.mark.law("S-19")
+    def test_no_number_that_must_be_encrypted_is_an_item(self) -> None:
+        device = self.device()
+        for name in (
+            "rrn", "passportNumber", "driverLicense", "alien_registration_number", "creditCardNumber", "card_no",
+            "bankAccount", "account_number", "fingerprint", "신용카드번호", "계좌번호",
+        ):  # fmt: skip
+            answer = self.send(self.report(device, **{name: "1234"}))
+            self.assertRefused(answer, "sensitive-item" if is_sensitive_name(name) else "unknown-item")
+        assert not Report.objects.exists()
+
+    @pytest.mark.law("C-02", "N-02", "S-19")
     def test_every_statutory_kind_is_known_by_its_usual_names(self) -> None:
         names = (
             "belief", "beliefs", "political_views", "politicalParty", "trade-union", "union_membership", "health",
@@ -162,6 +173,7 @@ class NeverTakenTest(ApiTestCase):
             assert secret not in said
             assert secret not in kept
 
+    @pytest.mark.law("N-01", "N-02")
     def test_a_registration_with_an_undeclared_or_sensitive_item_is_refused_whole(self) -> None:
         for changes, code, pointer in (
             ({"phone_number": "010-1234-5678"}, "unknown-item", "/phone_number"),

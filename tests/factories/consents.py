@@ -5,9 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from consents import actions as consents
-from consents.models import Agreement, AgreementVersion, Decision
+from consents.models import AgeStatement, Agreement, AgreementVersion, Decision
 from devices.models import Device
 from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
 from privacy.subjects.models import Subject
 from tests.factories.accounts import NOON
 
@@ -18,6 +19,7 @@ __all__ = [
     "decide",
     "make_agreement_text",
     "make_provision_agreement",
+    "state_age",
     "text_in_force",
 ]
 
@@ -52,6 +54,14 @@ def decide(
 def agree(subject: Subject | Device | UUID, code: str, *, at: datetime = NOON, **changes: Any) -> Decision:
     """An agreement."""
     return decide(subject, code, "agree", at=at, **changes)
+
+
+def state_age(subject: Subject | Device, *, years: int = 30, at: datetime = NOON) -> AgeStatement:
+    """What a person of so many years said about their age."""
+    if not isinstance(subject, Subject):
+        subject = Subject.objects.get(pk=subject.subject_id)
+    born_on = clock.kst_date(at).replace(month=1, day=1)
+    return consents.state_age(subject, born_on=born_on.replace(year=born_on.year - years), actor=TESTS, at=at)
 
 
 def consent_code(decision: Decision, *, at: datetime = NOON, mark: str = "tests") -> str:

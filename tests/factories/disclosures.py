@@ -7,8 +7,11 @@ from devices.models import Device
 from privacy.accounts.models import User
 from privacy.disclosures import actions as disclosures
 from privacy.disclosures.actions import AuthorityRequest, ProvidedFile, RequestedItem
-from privacy.disclosures.models import Disclosure, ThirdParty
+from privacy.disclosures.actions.proofs import begin_proofs
+from privacy.disclosures.models import Disclosure, Notice, ThirdParty
+from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
+from privacy.lib.identifiers.ids import new_id
 from tests.factories.accounts import NOON, SINCE, grant_pairs, make_odile, make_omar
 from tests.factories.consents import make_provision_agreement
 from tests.factories.policies import make_named
@@ -20,6 +23,7 @@ __all__ = [
     "grant_scans",
     "make_authority",
     "make_disclosure",
+    "make_notice",
     "make_provided",
     "make_third_party",
     "name_recipient",
@@ -72,6 +76,18 @@ def read_scan(disclosure: Disclosure, *, at: datetime = NOON) -> None:
         grant_scans(omar, by=make_odile())
     judge_files(at=at)
     disclosures.open_scan(disclosure, actor=omar, at=at)
+
+
+def make_notice(code: str = "acme", *, at: datetime = NOON, **changes: Any) -> Notice:
+    """A notice of a corrected IMEI that has gone out; what a recipient has to prove begins with it."""
+    party = make_third_party(code, **changes)
+    made = Notice.objects.create(
+        kind="corrected", case_id=new_id(), case_reference="R-2026-0001", third_party=party, subject_id=new_id(),
+        category="device-registration", items=["imei"], item_set="device-registration:imei:", channel=party.channel,
+        message_id=f"<{new_id()}@test>", token_digest=new_id().hex, queued_at=at,
+    )  # fmt: skip
+    begin_proofs([made], at=at)
+    return disclosures.mark_sent(made, actor=SystemActor("test"), at=at)
 
 
 def make_authority(**changes: Any) -> AuthorityRequest:

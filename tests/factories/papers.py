@@ -18,6 +18,7 @@ from privacy.jobs.dispatcher import dispatch_due
 from privacy.ledger.exports import document_issuance
 from privacy.ledger.exports.review_sheet import issue_review_sheet
 from privacy.ledger.models import Review
+from privacy.retention.certificates.partial_destruction_form import issue_partial_form
 from privacy.retention.models import Certificate
 from privacy.rights import actions as rights
 from privacy.rights import status_page
@@ -27,6 +28,7 @@ from privacy.workforce import actions as workforce
 from tests import factory
 from tests.factories.accounts import NOON
 from tests.privacy.disclosures.smtp_server import mailbox
+from tests.privacy.retention import test_register
 
 type Paper = Callable[[datetime], bytes]
 
@@ -43,7 +45,13 @@ def papers() -> dict[str, Paper]:
         "notice-letters": _letters(),
         "review-sheet": review_sheet(),
         "management-plan": _plan(),
+        "partial-destruction": _partial(),
     }
+
+
+def _partial() -> Paper:
+    paper = test_register.record(**test_register.DISK, of_part=test_register.ERASED)
+    return lambda at: issue_partial_form(paper, language="ko", actor=factory.make_odile(), at=at)
 
 
 def _plan() -> Paper:

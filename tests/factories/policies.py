@@ -3,20 +3,46 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
+from privacy.accounts.models import User
 from privacy.lib.dates import clock
 from privacy.policies import actions as policies
-from privacy.policies.models import LegalBasis, NoConsignment, PolicyVersion, PreservationRule, RetentionRule
+from privacy.policies import assessed_changes, message_templates
+from privacy.policies.models import (
+    LegalBasis,
+    MessageTemplate,
+    NoConsignment,
+    PolicyVersion,
+    PreservationRule,
+    RetentionRule,
+)
+from privacy.safeguards import actions as safeguards
 from tests.factories.accounts import NOON, make_hana, make_odile
 
 __all__ = [
+    "assessed_key",
     "make_draft",
     "make_named",
     "make_policy",
     "make_proposal",
     "make_stated",
+    "make_template",
     "make_version_under_review",
+    "settle_assessments",
     "the_policy",
 ]
+
+
+def settle_assessments(version: PolicyVersion, *, at: datetime = NOON) -> None:
+    """State for each change of a version why it needs no assessment, so that it can be approved."""
+    for change in assessed_changes.unassessed(version, clock.kst_date(at)):
+        safeguards.exempt_change(version, change=change.key, reason="시험", actor=make_hana(granted=False), at=at)
+
+
+def assessed_key(version: PolicyVersion, subject: str) -> str:
+    """The key of the change of a version that is about ``subject``, as it is assessed now."""
+    keys = [one.key for one in assessed_changes.changes_to_assess(version, NOON.date())]
+    (found,) = [key for key in keys if assessed_changes.subject_of(key) == subject]
+    return found
 
 
 def the_policy() -> PolicyVersion:
@@ -69,6 +95,7 @@ def make_named(*, at: datetime = NOON) -> PolicyVersion:
         at=announced,
     )
     policies.submit(draft, actor=hana, at=announced)
+    settle_assessments(draft, at=announced)
     policies.approve(draft, actor=odile, at=announced)
     return policies.publish(draft, actor=odile, at=announced)
 
@@ -80,6 +107,7 @@ def make_proposal(*, at: datetime = NOON) -> PolicyVersion:
         policies.decide_no_consignment(decided_on=clock.kst_date(at), grounds="계약 대장 확인", actor=odile, at=at)
     version = policies.draft_proposal(effective_on=clock.kst_date(at) + timedelta(30), actor=hana, at=at)
     policies.submit(version, actor=hana, at=at)
+    settle_assessments(version, at=at)
     policies.approve(version, actor=odile, at=at)
     return policies.publish(version, actor=odile, at=at)
 
@@ -104,6 +132,7 @@ def make_stated(*without_consent: str, at: datetime = NOON) -> PolicyVersion:
         row.ground_ko, row.ground_en = ("라이선스 계약의 이행", "performing the licence contract") if free else ("", "")
     policies.revise_draft(draft, rows=[section, *rows], actor=hana, at=announced)
     policies.submit(draft, actor=hana, at=announced)
+    settle_assessments(draft, at=announced)
     policies.approve(draft, actor=odile, at=announced)
     return policies.publish(draft, actor=odile, at=announced)
 
@@ -131,5 +160,24 @@ def make_policy(
     """A published version: drafted by Hana, approved and published by Odile."""
     odile = make_odile(granted=False)
     version = make_version_under_review(years=years, kinds=kinds, at=at)
+    settle_assessments(version, at=at)
     policies.approve(version, actor=odile, at=at)
     return policies.publish(version, effective_on=effective_on, actor=odile, at=at)
+
+
+def make_template(
+    code: str, *, actor: User, at: datetime = NOON, approved_by: User | None = None, **changed: str
+) -> MessageTemplate:
+    """Draft the next version of a template from what is sent now; ``changed`` replaces parts, as ``title_en``.
+
+    With ``approved_by`` it is submitted and approved too.
+    """
+    texts = {
+        language: {name: changed.get(f"{name}_{language}", text) for name, text in parts.items()}
+        for language, parts in message_templates.in_force(code).texts.items()
+    }
+    made = policies.draft_template(code=code, texts=texts, reason="plainer words", actor=actor, at=at)
+    if approved_by is None:
+        return made
+    policies.submit_template(made, actor=actor, at=at)
+    return policies.approve_template(made, read=made.digest, actor=approved_by, at=at)

@@ -1,10 +1,11 @@
 """Rights cases for tests: received, verified, granted by the verbs, never by hand."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from privacy.accounts.models import User
 from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
 from privacy.policies.models import Parameter
 from privacy.retention.actions.destruction_waits import WAIT
 from privacy.rights import actions as rights
@@ -92,6 +93,8 @@ def verify_by_documents(case: Request, *, actor: User, at: datetime = NOON, **ch
     show_documents(case, to=actor, at=at)
     if changes.get("authority") == "power-of-attorney":
         changes.setdefault("mandate", make_mandate())
+    if changes.get("authority") == "family-record":
+        changes.setdefault("principal_born_on", clock.kst_date(at) - timedelta(days=10 * 365))
     return rights.verify(case, method="documents", actor=actor, at=at, **changes)
 
 
@@ -124,7 +127,9 @@ def package_files() -> EncryptedFileQuerySet:
 
 def pickup_code(package: Package, *, at: datetime = NOON) -> str:
     """The code of a package, as the worker draws it for the mail to the person."""
-    return rights.draw_pickup_code(package, actor=SystemActor("rights"), at=at)
+    drawn = rights.new_code(at=at)
+    rights.keep_sent_code(package, drawn, {}, actor=SystemActor("rights"), at=at)
+    return drawn.code
 
 
 def end_waits_at_once() -> None:

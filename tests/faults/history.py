@@ -71,36 +71,49 @@ class History:
 
 
 def _explain(operations: list[Operation], step: Step, start: Any) -> Iterator[str]:
-    """Search an order; yield the answers up to the first that none explains."""
+    """Search an order; yield the answers up to the first that none explains.
+
+    What was done so far is an integer with a bit for each operation: a set of them for each state that was tried would
+    take the memory of the machine where a thing was asked of thousands of times.
+    """
     ordered = sorted(operations, key=lambda one: one.began)
-    answered = frozenset(number for number, one in enumerate(ordered) if one.was_answered)
-    furthest: frozenset[int] = frozenset()
-    # Each with what was done so far, as a set, and the state that it left.
-    todo: list[tuple[frozenset[int], Any]] = [(frozenset(), start)]
-    tried: set[tuple[frozenset[int], Any]] = set(todo)
+    answered = sum(1 << number for number, one in enumerate(ordered) if one.was_answered)
+    furthest = 0
+    # Each with what was done so far, and the state that it left.
+    todo: list[tuple[int, Any]] = [(0, start)]
+    tried: set[tuple[int, Any]] = set(todo)
     while todo:
         done, state = todo.pop()
-        if answered <= done:
+        if not answered & ~done:
             return
-        if len(done & answered) > len(furthest & answered):
+        if (done & answered).bit_count() > (furthest & answered).bit_count():
             furthest = done
         for number in _next(ordered, done):
             after, told = step(state, ordered[number])
-            reached = (done | {number}, after)
+            if after == state and not ordered[number].was_answered:
+                continue  # it may as well happen later, or never
+            reached = (done | 1 << number, after)
             if (told == ordered[number].told or not ordered[number].was_answered) and reached not in tried:
                 tried.add(reached)
                 todo.append(reached)
-    stuck = [str(ordered[number]) for number in _next(ordered, furthest) if number in answered]
+    stuck = [str(ordered[number]) for number in _next(ordered, furthest) if answered >> number & 1]
     told = "\n  ".join(map(str, ordered))
     yield f"no order explains: {'; '.join(stuck)}, among\n  {told}"
 
 
-def _next(ordered: list[Operation], done: frozenset[int]) -> list[int]:
+def _next(ordered: list[Operation], done: int) -> list[int]:
     """Return what may come next: nothing that is left was answered before it was asked."""
-    left = [number for number in range(len(ordered)) if number not in done]
-    soonest = min((ordered[number].ended for number in left), default=NEVER)
+    possible, soonest = [], NEVER
+    left = ~done & (1 << len(ordered)) - 1
+    while left:
+        number = (left & -left).bit_length() - 1
+        if ordered[number].began > soonest:
+            break  # and so did all that were asked after it
+        possible.append(number)
+        soonest = min(soonest, ordered[number].ended)
+        left &= left - 1
     # Those that got no answer last: mostly they did nothing, and a search that begins with them is long.
-    possible = [number for number in left if ordered[number].began <= soonest]
+    possible = [number for number in possible if ordered[number].began <= soonest]
     return sorted(possible, key=lambda number: (ordered[number].was_answered, -number))
 
 

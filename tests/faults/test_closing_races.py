@@ -11,9 +11,10 @@ import pytest
 from tests.database import PortalDatabase
 from tests.privacy.vault.closing_races import KINDS, race
 from tests.privacy.vault.key_services import key_service
+from tests.seeds import drawn
 
 SCALE = float(os.environ.get("SCALE", "1"))
-SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(2**32)
+SEED = drawn()
 ROUNDS = max(10, int(100 * SCALE))
 
 

@@ -18,7 +18,7 @@ from consents.models import Decision, PlannedDestruction, Representative
 from devices import actions as devices
 from devices.models import Batch, Device, FleetImport, ImportedRow, Licence, Report, SettledError
 from privacy.disclosures import actions as disclosures
-from privacy.disclosures.models import Disclosure
+from privacy.disclosures.models import Disclosure, Notice
 from privacy.incidents import actions as incidents
 from privacy.incidents.models import Complaint, ComplaintText
 from privacy.ledger import actions as ledger
@@ -26,6 +26,7 @@ from privacy.ledger import request_context
 from privacy.ledger.models import Entry
 from privacy.lib.dates import clock
 from privacy.retention.refusals import OnHold
+from privacy.rights import actions as rights
 from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
 from privacy.vault.models import EncryptedFile
@@ -221,6 +222,33 @@ def is_provided_once() -> Wrong:
         yield "nobody can tell what the recipient holds"
 
 
+def to_be_proven() -> None:
+    factory.make_provided(factory.make_device(1, device_id=ID), "imei")
+    right = factory.make_granted(factory.ask_correction(answer_by="portal"))
+    rights.carry_out(right, actor=factory.make_officer(), at=NOON)
+
+
+def proven() -> None:
+    """The recipient sends its answer with a file, and sends it again where it heard nothing."""
+    notice = Notice.objects.get()
+    given = {"imei": disclosures.ItemAnswer("corrected", value=factory.RIGHT_IMEI)}
+    shown = disclosures.Evidence("shot.pdf", PDF)
+    disclosures.answer(notice, given, asked=1, way="page", evidence=shown, at=NOON)
+    disclosures.discard_orphaned_scans(actor=WORKER, at=LATER)
+
+
+def is_proven_once() -> Wrong:
+    proof = Notice.objects.get().proof
+    if (proof.state, proof.answers.count()) != ("proven", 1):
+        yield f"it is {proof.state} by {proof.answers.count()} answers"
+    elif set(EncryptedFile.objects.filter(subject_id=proof.id).values_list("id", flat=True)) != {
+        proof.answers.get().file_id
+    }:
+        yield "another file is kept than the answer's"
+    if (times := Entry.objects.filter(word="disclosures.proof.proven").count()) != 1:
+        yield f"it is on record {times} times"
+
+
 def complained() -> None:
     incidents.file_complaint(
         explanation="zebra", contact={"email": "mina@example.org"}, submission="s" * 43, address="192.0.2.1", at=NOON
@@ -278,6 +306,7 @@ VERBS = {
     "withdraw": Verb(device_with_reports, withdrawn, collection_ended),
     "scan": Verb(lambda: factory.make_disclosure(factory.make_device(1, device_id=ID)), disclosed_scan, one_scan),
     "provide": Verb(to_be_provided, provided, is_provided_once),
+    "prove": Verb(to_be_proven, proven, is_proven_once),
     "complain": Verb(lambda: None, complained, complaint_is_whole),
     "answer": Verb(lambda: (factory.make_officer(), complained()), answered, answer_is_whole, writes_first=True),
 }
@@ -320,6 +349,7 @@ def a_share(commits: int) -> list[tuple[int, bool]]:
 
 @pytest.mark.fault("FLT-03")
 @pytest.mark.parametrize("name", VERBS)
+@pytest.mark.asvs("2.3.3")
 def test_sent_again_after_a_death_at_a_commit(portal_database: PortalDatabase, tmp_path: Path, name: str) -> None:
     VERBS[name].prepare()
     assert list(outcomes(VERBS[name], Copies(portal_database, tmp_path), in_turns)) == []

@@ -20,7 +20,7 @@ from tests.faults.surroundings import in_thread
 from tests.privacy.retention.kill_at_commit import close_everything
 from tests.privacy.rights.test_request_form import fields
 
-pytestmark = [pytest.mark.faults, pytest.mark.fault("FLT-25")]
+pytestmark = [pytest.mark.faults, pytest.mark.fault("FLT-25"), pytest.mark.usefixtures("locks_given_up_soon")]
 
 WAITING = """
 SELECT pid FROM pg_locks l JOIN pg_database d ON d.oid = l.database
@@ -100,7 +100,7 @@ def test_no_connection_is_free(portal_database: PortalDatabase, alias: str) -> N
 
 def locked_out(other: psycopg.Connection) -> str:
     """Wait until the portal waits for our lock, then want one that it holds; return whose table that was."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not (waiting := other.execute(WAITING).fetchone()):
         assert time.monotonic() < deadline, "nobody waits"
         time.sleep(0.02)
@@ -109,6 +109,7 @@ def locked_out(other: psycopg.Connection) -> str:
     return str(held)
 
 
+@pytest.mark.asvs("15.4.3")
 def test_two_lock_each_other_out(portal_database: PortalDatabase) -> None:
     """The portal is the one who gives way: the other looks for no deadlock."""
     memory = Memory()
@@ -117,7 +118,7 @@ def test_two_lock_each_other_out(portal_database: PortalDatabase) -> None:
         other.execute("LOCK TABLE rights_right IN ACCESS EXCLUSIVE MODE")
         asking = in_thread(lambda: file(memory, "mark"))
         assert locked_out(other)
-        asking.join(15)
+        asking.join(60)
     assert not asking.is_alive()
     assert [one.status for one in memory.answers] == [503]
     assert_it_works_again(portal_database, memory)

@@ -26,11 +26,12 @@ import pytest
 
 from config.embedded_postgres import EmbeddedServer
 from tests.faults.surroundings import copy_migrated_cluster
+from tests.seeds import drawn
 
 pytestmark = pytest.mark.faults
 
 SCALE = float(os.environ.get("SCALE", "1"))
-SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(2**32)
+SEED = drawn()
 KILLS = max(6, int(40 * SCALE))
 DEVICES, REPORTS, GATEWAYS = 20, 100, 3
 ROOT = Path(__file__).resolve().parent.parent.parent

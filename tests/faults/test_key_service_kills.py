@@ -38,11 +38,12 @@ from tests.database import ROOT, PortalDatabase
 from tests.factory import make_sealed_file
 from tests.privacy.vault.decryption_sessions import decryption_session
 from tests.privacy.vault.key_services import KeyService, answers
+from tests.seeds import drawn
 
 pytestmark = [pytest.mark.faults, pytest.mark.attack("18.3")]
 
 SCALE = float(os.environ.get("SCALE", "1"))
-SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(2**32)
+SEED = drawn()
 KILLS = max(6, int(200 * SCALE))
 GATEWAYS, READERS, REPORTS, FILES = 2, 2, 5, 30
 BACK_SECONDS = 60.0

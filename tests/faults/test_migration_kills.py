@@ -19,11 +19,12 @@ from config import served_databases
 from config.databases import create_database
 from tests.database import ROOT, PortalDatabase, drop, server_connection, template_names
 from tests.faults.invariants import Memory, assert_hold
+from tests.seeds import drawn
 
 pytestmark = [pytest.mark.faults, pytest.mark.fault("FLT-22")]
 
 SCALE = float(os.environ.get("SCALE", "1"))
-SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(2**32)
+SEED = drawn()
 KILLS = max(1, int(10 * SCALE))
 SHAPE = """
 SELECT n.nspname, c.relname, c.relkind::text, coalesce(i.indisvalid, true) FROM pg_class c

@@ -74,7 +74,7 @@ def test_a_cut_in_the_middle_of_a_question(portal_database: PortalDatabase) -> N
         asking = in_thread(asker.file)
         time.sleep(0.5)
         network.cut()
-        asking.join(12)
+        asking.join(60)
         assert not asking.is_alive()
         network.mend()
     assert [one.status for one in asker.memory.answers] == [503]

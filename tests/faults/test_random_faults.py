@@ -29,11 +29,12 @@ import pytest
 from tests.faults import surroundings
 from tests.faults.history import History, Operation, consent_or_batch
 from tests.faults.test_intake_kills import ROOT, Portal
+from tests.seeds import drawn
 
 pytestmark = pytest.mark.faults
 
 SCALE = float(os.environ.get("SCALE", "1"))
-SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(2**32)
+SEED = drawn()
 FAULTS = max(6, int(300 * SCALE))
 # The optional agreement: nobody has decided about it before.
 CLIENTS, REPORTS, AGREEMENT = 4, 20, "app-log"

@@ -17,8 +17,9 @@ import pytest
 
 from config.embedded_postgres import EmbeddedServer
 from tests.faults.surroundings import ROOT, copy_migrated_cluster
+from tests.seeds import drawn
 
-SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(2**32)
+SEED = drawn()
 DEVICES, REPORTS, ENTRIES = 5_000, 10_000, 60_000
 LOAD = f"""
 import sys

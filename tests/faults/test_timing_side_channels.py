@@ -55,6 +55,7 @@ class SameTimeTest(PortalTestCase):
         logging.disable(logging.WARNING)
         self.addCleanup(logging.disable, logging.NOTSET)
 
+    @pytest.mark.asvs("6.3.8")
     @pytest.mark.clause("P1.3")
     def test_the_request_form(self) -> None:
         for number in range(KNOWN):
@@ -67,6 +68,7 @@ class SameTimeTest(PortalTestCase):
 
         self.compare("the request form", press, {200})
 
+    @pytest.mark.asvs("6.3.8")
     def test_the_consent_pages_question_to_a_device(self) -> None:
         for number in range(EACH + 20):
             factory.make_device(number)
@@ -78,7 +80,7 @@ class SameTimeTest(PortalTestCase):
 
         self.compare("the consent pages", press, {302})
 
-    @pytest.mark.asvs("11.2.4")
+    @pytest.mark.asvs("6.3.8", "11.2.4")
     def test_the_status_page_of_a_case(self) -> None:
         cases = [self._case(number) for number in range(KNOWN)]
 
@@ -88,6 +90,7 @@ class SameTimeTest(PortalTestCase):
 
         self.compare("the status page of a case", press, {422})
 
+    @pytest.mark.asvs("6.3.8")
     def test_the_status_page_of_a_complaint(self) -> None:
         made = [self._complaint(number) for number in range(KNOWN)]
 

@@ -208,15 +208,15 @@ def _status_pages(reader: Oracle) -> Iterator[str]:
 
 
 def _days(case: Request) -> int:
-    """Three days for the source of data until it was answered apart from the rest, 30 for a decision, else ten."""
+    """Three days for the source of data until an answer told it, apart or with all; 30 for a decision, else ten."""
     if [right.kind for right in case.rights.all()] == ["decision-review"]:
         return 30
     source = next((right for right in case.rights.all() if right.kind == "source"), None)
     if source is None:
         return 10
     done_at = source.decided_at if source.decision == "refused" else source.carried_out_at
-    apart = [letter for letter in case.letters.all() if letter.kind == "part-result" and letter.sent_at]
-    return 10 if done_at and any(letter.queued_at >= done_at for letter in apart) else 3
+    answers = [one for one in case.letters.all() if one.kind in ("part-result", "result") and one.sent_at]
+    return 10 if done_at and any(letter.queued_at >= done_at for letter in answers) else 3
 
 
 def _today(reader: Oracle) -> Iterator[str]:

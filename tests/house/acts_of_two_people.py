@@ -17,10 +17,15 @@ from privacy.accounts.models import User
 from privacy.disclosures import actions as disclosures
 from privacy.ledger.actors import Actor
 from privacy.lib.dates import clock
+from privacy.office_api import actions as office_api
 from privacy.policies import actions as policies
-from privacy.policies.models import Parameter
+from privacy.policies.models import Item, Parameter
+from privacy.processors import actions as processors
+from privacy.processors.models import BusinessTransfer
 from privacy.retention import actions as retention
 from privacy.safeguards import actions as safeguards
+from privacy.scim import actions as scim
+from privacy.systems import actions as systems
 from privacy.workforce import actions as workforce
 from privacy.workforce.models import ColleagueLetter
 from tests import factory
@@ -96,6 +101,27 @@ def draft_plan(asker: User, at: datetime) -> Any:
     return safeguards.submit_plan(plan, actor=asker, at=at)
 
 
+def draft_assessment(asker: User, at: datetime) -> Any:
+    draft = factory.make_draft(years=2, at=at)
+    item = Item(category=draft.categories.get(code="app-log"), code="tone", name_ko="음", name_en="Tone", position=99)
+    policies.revise_draft(draft, rows=[item], actor=asker, at=at)
+    key = factory.assessed_key(draft, "item:app-log:tone")
+    row = safeguards.draft_assessment(draft, covers=[key], title="x", actor=asker, at=at)
+    safeguards.answer_assessment(row, answers=dict.fromkeys(row.criteria, "x"), actor=asker, at=at)
+    safeguards.record_risk(
+        row, cause="x", likelihood=1, harm=1, measure=factory.make_measure("tone"), remaining=1, actor=asker, at=at
+    )
+    return safeguards.submit_assessment(row, actor=asker, at=at)
+
+
+def record_business(asker: User, at: datetime) -> BusinessTransfer:
+    return processors.record_business_transfer(
+        direction="given", kind="part", party_ko="양수인", party_en="R", address_ko="서울", address_en="Seoul",
+        phone="1", objection_ko="서면", objection_en="Write", bound_by="7",
+        transfer_on=clock.kst_date(at) + timedelta(days=60), actor=asker, at=at,
+    )  # fmt: skip
+
+
 def draft_pledge(asker: User, at: datetime) -> Any:
     return workforce.draft_text(
         occasion="yearly", title_ko="제목", title_en="T", words_ko="문안", words_en="W", actor=asker, at=at
@@ -120,6 +146,14 @@ def with_reason(verb: Callable[..., object]) -> Callable[[Any, Actor, datetime],
     return lambda record, actor, at: verb(record, reason="x", actor=actor, at=at)
 
 
+def ask_report(asker: User, at: datetime) -> Any:
+    planned = safeguards.plan_inspection(
+        kind="implementation", scope="x", method="x", inspector=asker.ref, planned_on=clock.kst_date(at), actor=asker,
+        at=at,
+    )  # fmt: skip
+    return safeguards.hold_inspection(planned, held_on=clock.kst_date(at), outcome="x", actor=asker, at=at)
+
+
 def plainly(verb: Callable[..., object], **given: Any) -> Callable[[Any, Actor, datetime], object]:
     return lambda record, actor, at: verb(record, **given, actor=actor, at=at)
 
@@ -131,6 +165,10 @@ def from_today(verb: Callable[..., object]) -> Callable[[Any, Actor, datetime], 
 def read_and_confirm(letter: Any, actor: Actor, at: datetime) -> object:
     ColleagueLetter.objects.filter(pk=letter.pk).update(read_by=actor.ref, read_at=at)
     return workforce.confirm_letter(letter, actor=actor, at=at)
+
+
+def submit_template(asker: User, at: datetime) -> Any:
+    return policies.submit_template(factory.make_template("rights.accepted", actor=asker, at=at), actor=asker, at=at)
 
 
 DECIDED = (
@@ -200,6 +238,12 @@ ACTS = {
         plainly(policies.approve_change),
         APPROVED.format("policies_parameterchange", ""),
     ),
+    "approve a message template": Act(
+        ("policies.template.approved",),
+        submit_template,
+        lambda row, actor, at: policies.approve_template(row, read=row.digest, actor=actor, at=at),
+        APPROVED.format("policies_messagetemplate", ", state = 'approved'"),
+    ),
     "publish an agreement": Act(
         ("consents.text.published",),
         draft_agreement,
@@ -211,6 +255,21 @@ ACTS = {
         draft_plan,
         from_today(safeguards.approve_plan),
         APPROVED.format("safeguards_managementplan", ""),
+    ),
+    "approve an impact assessment": Act(
+        ("safeguards.assessment.approved",),
+        draft_assessment,
+        lambda row, actor, at: safeguards.approve_assessment(
+            row, read=safeguards.assessment_digest(row), actor=actor, at=at
+        ),
+        APPROVED.format("safeguards_assessment", ", state = 'approved'"),
+    ),
+    "tell people of a transfer of the business": Act(
+        ("processors.business.announced",),
+        record_business,
+        plainly(processors.announce_business_transfer),
+        "UPDATE processors_businesstransfer SET announced_by = %s, announced_at = %s, campaign_id = gen_random_uuid(), "
+        "notice_id = gen_random_uuid() WHERE id = %s",
     ),
     "approve a pledge": Act(
         ("workforce.text.approved",),
@@ -234,6 +293,73 @@ ACTS["confirm a letter of the representative"] = Act(
     "UPDATE workforce_colleagueletter SET read_by = v.who, read_at = v.at, confirmed_by = v.who, confirmed_at = v.at"
     " FROM (VALUES (%s, %s::timestamptz)) v(who, at) WHERE id = %s",
 )
+ACTS["say where a system answers"] = Act(
+    ("systems.connection.approved",),
+    lambda asker, at: systems.ask_connection(
+        factory.make_system(way="api", at=at), address="https://mdm.example/portal", public_key=f"{'A' * 43}=",
+        reason="x", actor=asker, at=at,
+    ),
+    plainly(systems.approve_connection),
+    "UPDATE systems_connection SET approved_by = %s, approved_at = %s WHERE id = %s",
+)  # fmt: skip
+ACTS["change what a system is asked for"] = Act(
+    ("systems.change.approved",),
+    lambda asker, at: systems.ask_scope(
+        factory.make_system(at=at), items={"contact": ["email"]}, identifiers=["email"], reason="x", actor=asker, at=at
+    ),
+    plainly(systems.approve_entry_change),
+    "UPDATE systems_entrychange SET approved_by = %s, approved_at = %s WHERE id = %s",
+)
+ACTS["confirm a destruction elsewhere"] = Act(
+    ("systems.task.confirmed",),
+    lambda asker, at: systems.report_done(
+        factory.make_destruction_elsewhere(at=at), outcome="done", note="x", name="a.pdf", content=PDF, actor=asker,
+        at=at,
+    ),
+    lambda row, actor, at: systems.second(row, agrees=True, actor=actor, at=at),
+    "UPDATE systems_systemtask SET seconded_by = %s, seconded_at = %s WHERE id = %s",
+)  # fmt: skip
+ACTS["let a program be told of events"] = Act(
+    ("office_api.webhook.approved",),
+    lambda asker, at: office_api.ask_webhook(
+        title="helpdesk",
+        address="https://helpdesk.example/hooks",
+        kinds=["case.opened"],
+        reason="x",
+        actor=asker,
+        at=at,
+    ),
+    plainly(office_api.approve_webhook),
+    "UPDATE office_api_subscription SET approved_by = %s, approved_at = %s WHERE id = %s",
+)
+ACTS["settle a recipient's proof otherwise"] = Act(
+    ("disclosures.settlement.confirmed",),
+    lambda asker, at: disclosures.settle(
+        factory.make_notice(at=at).proof, settled_as="gone", note="x", name="a.pdf", content=PDF, actor=asker, at=at
+    ),
+    lambda row, actor, at: disclosures.second_settlement(row, agrees=True, actor=actor, at=at),
+    "UPDATE disclosures_correctionproof SET seconded_by = %s, seconded_at = %s WHERE id = %s",
+)
+ACTS["let the directory open and close accounts"] = Act(
+    ("scim.credential.approved",),
+    lambda asker, at: scim.ask_credential(title="Entra ID", actor=asker, at=at).row,
+    plainly(scim.approve_credential),
+    "UPDATE scim_provisioningcredential SET approved_by = %s, approved_at = %s WHERE id = %s",
+)
+ACTS["acknowledge the report of an inspection"] = Act(
+    ("safeguards.inspection.reported",),
+    ask_report,
+    plainly(safeguards.report_inspection),
+    "UPDATE safeguards_inspection SET state = 'reported', reported_to = %s, reported_at = %s WHERE id = %s",
+)
+ACTS["confirm the correction of a finding"] = Act(
+    ("safeguards.finding.confirmed",),
+    lambda asker, at: safeguards.correct_finding(
+        factory.make_finding(at=at, due_on=clock.kst_date(at)), done="x", actor=asker, at=at
+    ),
+    plainly(safeguards.confirm_finding),
+    "UPDATE safeguards_inspectionfinding SET state = 'confirmed', confirmed_by = %s, confirmed_at = %s WHERE id = %s",
+)
 # What an event of this kind says that one person may complete, and why.
 OF_ONE_PERSON = {
     "accounts.grant.confirmed": "an access review takes nothing further; another than the holder confirms",
@@ -253,7 +379,7 @@ OF_ONE_PERSON = {
     "rights.request.partly-granted": "the chain of a case: tests/privacy/rights/test_nobody_alone.py",
     "rights.objection.decided": "another than the decider, by the rule: tests/privacy/rights/test_objections.py",
     "rights.fee.set": "takes nothing from anybody's data",
-    "safeguards.finding.confirmed": "another than who corrected it",
+    "safeguards.exposure.confirmed": "another than who erased it, by the rule: test_exposures.py",
     "safeguards.permit.granted": "entry to a room, approved by another",
     "vault.freeze.confirmed": "keeps data from being used",
     "vault.freeze.lifted": "ends with the case or the hold that placed it",

@@ -51,7 +51,7 @@ class ListedRoute:
 
     @property
     def is_api(self) -> bool:
-        return self.address.startswith("/api/")
+        return self.address.startswith(("/api/", "/scim/"))
 
 
 def key_of(name: str) -> str | None:

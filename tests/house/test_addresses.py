@@ -5,12 +5,14 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.apps import apps
 from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ValidationError
+from django.db.models import URLField
 from django.test import Client
 
-from privacy.disclosures.models import ThirdParty
-from privacy.policies.models import Agency
+from privacy.office_api import webhook_client
+from privacy.systems import connector_client
 from tests import factory
 from tests.base import PortalTestCase
 from tests.house.test_secure_code import ROOT, SERVED, SOURCES
@@ -28,16 +30,109 @@ TOUCHES_FILES = {
     "privacy/ledger/views.py": "verify.py and its companions, by the names of three addresses",
 }
 
+# Numbers, keys of rows, days and codes of ours: what nobody types.
+PLAIN = {
+    "config/api_examples.py": ["DEVICE"],
+    "config/long_work.py": ["PlannedDestruction.State.WAITING"],
+    "consents/admin/agreements.py": [""],
+    "privacy/accounts/admin/access_reviews.py": ["review.pk"],
+    "privacy/ledger/admin/entries.py": [""],
+    "privacy/ledger/admin/reviews.py": ["review.pk", ""],
+    "privacy/retention/admin/destruction_lists.py": [""],
+    "privacy/retention/deadlines.py": ["row['rule']"],
+    "privacy/safeguards/admin/applicability.py": ["duty.code"],
+    "templates/admin/campaigns/campaign/change_form.html": ["original.pk"] * 8,
+    "templates/admin/change_form_object_tools.html": ["opts.label_lower"],
+    "templates/admin/figures.html": ["period"],
+    "templates/admin/index.html": ["clock.kind"],
+    "templates/admin/policies/parameter/rehearsal.html": ['day|date:"Y-m-d"'],
+    "templates/devices/office/statistics.html": ["period", "days"],
+    "templates/rights/openings.html": ["% for one in openings %", "earlier"],
+}
+
+# In the path of an address, or behind its scheme: names of the dossier's own files, and a file in base64.
+PLAIN_IN_PATHS = {
+    "templates/admin/campaigns/letterbatch/sealed.html": ["file"],
+    "templates/admin/disclosures/disclosure/handed_over.html": ["file"],
+    "templates/admin/register_sealed.html": ["file"],
+    "templates/dossier/index.html": ["name"],
+    # References and tokens of ours, a language; a package's name and version, as the lock has them.
+    "privacy/disclosures/notice_texts.py": ["prefix", "token_of(notice.id)"],
+    "privacy/disclosures/proof_texts.py": ["notice.reference"],
+    "privacy/lib/http/people_url.py": ["said"],
+    "privacy/safeguards/automated_checks/software.py": ["name", "version"],
+    "privacy/systems/connector_client.py": ["made.verb"],
+}
+
 
 @pytest.mark.asvs("1.2.2")
 @pytest.mark.parametrize(
     "address", ["javascript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "//x"]
 )
 def test_an_address_that_people_enter_has_a_scheme_that_runs_nothing(address: str) -> None:
-    for field in (Agency._meta.get_field("url"), ThirdParty._meta.get_field("webhook_url")):
+    fields = {
+        f"{model.__name__}.{field.name}": field
+        for model in apps.get_models()
+        for field in model._meta.fields
+        if isinstance(field, URLField)
+    }
+    assert fields.keys() == {"Agency.url", "ThirdParty.webhook_url"}
+    for check in (connector_client.check_address, webhook_client.check_address):
+        assert check("https://system.example/a") and not check(address)
+    for field in fields.values():
         field.clean("https://agency.example/a?b=c", None)
         with pytest.raises(ValidationError):
             field.clean(address, None)
+
+
+def unencoded(source: str) -> list[str]:
+    """What is put into the query of an address as it stands: in a format, a template, or behind a text."""
+    put = r"[?&](?:amp;)?\w+=(?:\{\{\s*([^}]*?)\s*\}\}|\{([^}]*)\}|(%[s(])|[\"']\s*\+\s*([\w.]+))"
+    found = ["".join(one) for one in re.findall(put, source)]
+    return [one for one in found if not re.match(r"quote\(|urlencode\(|.*\|\s*urlencode$", one)]
+
+
+@pytest.mark.asvs("1.2.2")
+def test_what_is_put_into_a_query_is_encoded_or_has_nothing_to_encode() -> None:
+    for planted in ('f"/a?b={c}"', 'href="?b={{ c }}"', '"/a?b=%s" % c', '"/a?b=" + c', 'format_html("?b={}", c)'):
+        assert unencoded(planted), planted
+    assert not unencoded('f"?b={quote(c)}"') and not unencoded('href="?b={{ c|urlencode }}"')
+    pages = {path.relative_to(ROOT).as_posix(): path.read_text() for path in (ROOT / "templates").rglob("*.html")}
+    served = {path: text for path, text in PRODUCT.items() if not path.startswith("config/demonstration/")}
+    assert {path: broken for path, text in (served | pages).items() if (broken := unencoded(text))} == PLAIN
+
+
+def unencoded_in_path(source: str) -> list[str]:
+    """What stands in the path of a link, of an address of ours, or of one that is called, as it is."""
+    link = r"(?:href|action|src)=\"[^\"?{#]+\{\{\s*([^}]*?)\s*\}\}"
+    begun = r"f[\"']\{(?:settings\.PORTAL_URL|people_url\(\w*\)|[\w.]+\.rstrip\([^)]*\))\}"
+    found = re.findall(link, source)
+    for address in re.findall(rf"{begun}([^\"'?#]*)", source):
+        found += re.findall(r"\{([^{}]*)\}", address)
+    return [one for one in found if not re.search(r"^quote\(|^reverse\(|^$|urlencode(?::\"[@+]\")?$", one)]
+
+
+@pytest.mark.asvs("1.2.2")
+def test_what_is_put_into_a_path_is_encoded_or_has_nothing_to_encode() -> None:
+    for planted in ('href="/a/{{ b }}/"', 'href="mailto:{{ b }}"', 'f"{settings.PORTAL_URL}/a/{b}/"'):
+        assert unencoded_in_path(planted) == ["b"], planted
+    for encoded in ('href="/a/{{ b|urlencode }}"', 'f"{people_url()}/{quote(b)}"'):
+        assert not unencoded_in_path(encoded), encoded
+    pages = {path.relative_to(ROOT).as_posix(): path.read_text() for path in (ROOT / "templates").rglob("*.html")}
+    served = {path: text for path, text in PRODUCT.items() if not path.startswith("config/demonstration/")}
+    found = {path: broken for path, text in (served | pages).items() if (broken := unencoded_in_path(text))}
+    assert found == PLAIN_IN_PATHS
+
+
+@pytest.mark.asvs("1.3.6")
+def test_what_people_name_is_called_by_the_guarded_client_alone() -> None:
+    callers = {path for path, text in PRODUCT.items() if "outbound_http.post(" in text}
+    assert callers == {
+        "privacy/disclosures/webhooks.py", "privacy/office_api/webhook_client.py",
+        "privacy/systems/connector_client.py",
+    }  # fmt: skip
+    for path in callers:
+        assert not re.search(r"urlopen|http\.client|requests\.|httpx|create_connection", PRODUCT[path]), path
 
 
 class RedirectTests(PortalTestCase):
@@ -94,7 +189,7 @@ def test_no_path_is_made_of_what_a_request_says() -> None:
         assert Client().get(path).status_code in (301, 302, 404), path
 
 
-@pytest.mark.asvs("5.4.1", "5.4.2")
+@pytest.mark.asvs("1.2.1", "3.2.1", "5.4.1", "5.4.2")
 def test_every_download_says_its_name_and_is_an_attachment() -> None:
     """A name is made of a reference, a number or fixed words; of a free one, by Django's own encoding (RFC 6266)."""
     named = {

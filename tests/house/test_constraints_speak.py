@@ -4,17 +4,22 @@ import re
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, connections, models, router, transaction
 from django.urls import reverse
 from django.utils.translation import override
 
-from config.constraint_messages import CONSTRAINT_MESSAGES
+from config import constraint_messages as of_the_portal
+from config.notice_constraint_messages import NOTICE_CONSTRAINT_MESSAGES
+from config.system_constraint_messages import SYSTEM_CONSTRAINT_MESSAGES
 from privacy.lib.errors import constraint_messages
 from privacy.retention.models import PaperDestruction
 from privacy.safeguards.models import ManagementPlan
 from tests import factory
 from tests.base import PortalTestCase
+
+CONSTRAINT_MESSAGES = of_the_portal.CONSTRAINT_MESSAGES | SYSTEM_CONSTRAINT_MESSAGES | NOTICE_CONSTRAINT_MESSAGES
 
 OURS = ("privacy.", "consents", "devices")
 
@@ -48,6 +53,23 @@ def test_every_constraint_has_its_sentence_and_its_field() -> None:
 
 @pytest.mark.truth("constraint-names")
 class SpokenTests(PortalTestCase):
+    @pytest.mark.asvs("2.2.3")
+    def test_each_holds_in_its_database_for_every_row(self) -> None:
+        """Whatever form, API or program sends what doesn't fit together."""
+        held: dict[str, set[str]] = {}
+        for alias in settings.DATABASES:
+            with connections[alias].cursor() as cursor:
+                cursor.execute(
+                    "SELECT conname FROM pg_constraint WHERE convalidated "
+                    "UNION SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
+                    "WHERE indisunique AND indisvalid"
+                )
+                held[alias] = {name for (name,) in cursor.fetchall()}
+        found = declared()
+        assert [name for name, model in found.items() if name not in held[router.db_for_write(model)]] == []
+        for told in ("devices_licence_ends_after_it_starts", "rights_representative_proves_authority"):
+            assert told in found
+
     def test_a_form_says_the_sentence_at_its_field(self) -> None:
         with override("en"):
             paper = PaperDestruction(

@@ -46,6 +46,8 @@ CERTIFICATES = "tests.privacy.workforce.test_training:OutsideTest.test_a_hold_ke
 TWICE = "tests.privacy.workforce.test_training:OutsideTest."
 
 MANDATE = "tests.privacy.rights.test_new_mandates:ReadingTests.test_under_a_hold_what_proved_it_stays"
+ASKED = "tests.consents.test_children:RequestTests.test_under_a_hold_who_was_named_stays"
+DRAFT = "tests.privacy.rights.test_incoming_mail:DraftTests.test_under_a_hold_a_draft_stays"
 
 PATHS = {
     "privacy/rights/actions/mandates.py:renew_authority": MANDATE,
@@ -77,6 +79,7 @@ PATHS = {
     "privacy/retention/actions/paper_destruction.py:destroy_evidence": f"{OTHER}test_the_evidence_of_a_paper",
     "privacy/rights/actions/identity_documents.py:destroy_documents": EVIDENCE,
     "privacy/rights/actions/identity_documents.py:destroy_files_of": EVIDENCE,
+    "privacy/rights/actions/incoming_mail.py:destroy_draft": DRAFT,
     "privacy/rights/actions/objection_evidence.py:destroy_objection_files": OBJECTION,
     "privacy/rights/actions/objection_evidence.py:destroy_leftover_evidence": OBJECTION,
     "privacy/rights/actions/objections.py:decide_objection": OBJECTION,
@@ -96,6 +99,9 @@ PATHS = {
     "privacy/disclosures/actions/scans.py:destroy_scans": OFFICE,
     "privacy/safeguards/actions/measures.py:destroy_evidence_files": OFFICE,
     "privacy/safeguards/actions/measures.py:record_evidence": f"{LAST}test_no_sealed_file_goes",
+    "privacy/systems/actions/by_hand.py:report_done": f"{LAST}test_no_sealed_file_goes",
+    "privacy/disclosures/actions/answering.py:answer": f"{LAST}test_no_sealed_file_goes",
+    "privacy/disclosures/actions/settlements.py:settle": f"{LAST}test_no_sealed_file_goes",
     "privacy/safeguards/actions/proofs.py:keep_proof": f"{LAST}test_no_sealed_file_goes",
     "privacy/disclosures/actions/scans.py:attach_scan": f"{OTHER}test_a_scan_whose_place_another_takes",
     "privacy/disclosures/actions/scans.py:discard_orphaned_scans": f"{OTHER}test_a_scan_that_was_never_attached",
@@ -103,7 +109,9 @@ PATHS = {
     "privacy/subjects/actions/contacts.py:remove_ended_contacts": f"{OTHER}test_a_contact_that_ended",
     "privacy/workforce/actions/completions.py:remove_certificates": CERTIFICATES,
     "consents/actions/decisions.py:remove_representatives": APPROVED,
-    "devices/actions/discarding.py:_shred_rows": LEFT_IMPORT,
+    "consents/actions/representatives.py:forget_asked": ASKED,
+    "devices/actions/discarded_imports.py:_shred_rows": LEFT_IMPORT,
+    "devices/actions/imports.py:_remove_counted": f"{OTHER}test_rows_of_an_import_that_were_refused_on_the_way",
     "devices/actions/imports.py:remove_imported_rows": APPROVED,
     "devices/actions/row_deletion.py:remove_registrations": APPROVED,
     "devices/actions/settled_errors.py:_remove": SETTLED,
@@ -111,9 +119,11 @@ PATHS = {
     "devices/actions/row_deletion.py:_drop": MONTH,
 }
 HARMLESS = {
+    "privacy/rights/inbox.py:read_inbox": "a mail in the mailbox, which the portal has taken or refused with a reason",
     "privacy/rights/actions/postponements.py:decline_postponement": "a proposal that never held; dates and a reason",
-    "privacy/accounts/actions/expired_grants.py:delete_old_grants": "lines on employees' access, ended three years ago",
+    "privacy/accounts/actions/old_grants.py:delete_old_grants": "lines on employees' access, ended three years ago",
     "privacy/accounts/actions/sessions.py:end_all_sessions": "sessions of an employee",
+    "privacy/accounts/actions/deactivation.py:_end_all_else": "ways to sign in of an account that is closed",
     "privacy/accounts/signin/actions.py:_end": "a sign-in that is over",
     "privacy/accounts/signin/actions.py:remove_factor": "a second factor that two officers, or its owner, took away",
     "privacy/accounts/signin/actions.py:reset": "second factors of an account that start anew",
@@ -132,18 +142,20 @@ HARMLESS = {
     "privacy/vault/actions/key_table.py:_change_places": "the table of keys, once all living keys stand in the new one",
     "privacy/vault/actions/key_table.py:_dropped": "a list of ids of keys",
     "privacy/vault/pkcs11_keys.py:_make": "a master key that another host made too, before it wrapped anything",
+    "privacy/systems/actions/envelopes.py:remove_envelopes": "a copy of identifiers, made to have copies destroyed",
+    "privacy/systems/actions/envelopes.py:seal_identifiers": "such a copy, which is sealed anew with what came since",
     "privacy/policies/actions/parameters.py:withdraw_holiday": "a holiday",
     "privacy/policies/actions/drafts.py:revise_draft": "a part of a draft",
     "privacy/subjects/actions/contacts.py:_end": "a contact that another replaced before any mail went to it",
     "privacy/subjects/actions/contact_codes.py:delete_old_codes": "digests of codes that prove nothing any more",
-    "privacy/subjects/actions/code_check.py:check_code": "the counted try of a code that was right, without names",
-    "privacy/subjects/actions/code_check.py:delete_old_attempts": "counters of wrong tries, without names",
+    "privacy/subjects/actions/access_code_attempts.py:check_code": "the counted try of a code that was right",
+    "privacy/subjects/actions/access_code_attempts.py:delete_old_attempts": "counters of wrong tries, without names",
     "consents/actions/agreements.py:discard_text": "a draft of a text",
+    "privacy/office_api/actions/outgoing_events.py:remove_old_events": "what programs were told of, long ago",
     "devices/actions/idempotency.py:release_idempotency_key": "the claim on an answer that was never given",
     "devices/actions/idempotency.py:delete_expired_responses": "answers to gateways, kept a day for repetition",
     "devices/actions/signed_requests.py:delete_expired_nonces": "marks of signed requests, without a person",
     "devices/actions/gateways.py:delete_expired_rates": "counters of requests",
-    "devices/actions/imports.py:continue_import": "rows that now stand in the registrations they became",
     "devices/actions/statistics.py:delete_expired_batches": "ids of batches, without records",
     "privacy/jobs/queue_broker.py:dequeue": "rows of the queue that name no job",
     "config/management/commands/sync_schedules.py:handle": "django-q2's own schedules",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("privacy", "consents", "devices", "config", "tools")
+FOLDERS = ("privacy", "consents", "devices", "config", "tools", "sdk")
 # Of libraries, by the names under which they are known; "Django's DatabaseError" begins with the first.
 OF_LIBRARIES = {
     "FieldDoesNotExist", "Django", "IntegrityError", "ImproperlyConfigured", "PermissionDenied", "ValidationError",

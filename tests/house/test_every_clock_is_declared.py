@@ -15,6 +15,9 @@ DUE = re.compile(
 )
 # Days and moments with such a name that wait for no person. Each with its reason.
 NO_CLOCK = {
+    "office_api.Credential.expires_at": "a program that is still needed is let in anew by its owner",
+    "scim.ProvisioningCredential.expires_at": "a directory is let in anew by two officers",
+    "office_api.Subscription.old_secret_until": "how long two secrets sign; it passes by itself",
     "subjects.ContactCode.expires_at": "a code from a mail; another is sent on request",
     "accounts.RepresentativeLink.expires_at": "when a link stops working; what it asks has its own clock",
     "accounts.Invitation.expires_at": "when a link stops working; nobody has to do anything by then",
@@ -36,12 +39,13 @@ NO_CLOCK = {
     "retention.ArchiveAccess.until": "access for a day, which ends by itself",
     "retention.ClockDoubt.expected_at": "what the clock should have shown",
     "retention.DestructionList.not_before": "the wait before the worker begins; the list's day is its target",
+    "retention.Prediction.until": "how far was simulated",
     "retention.DestructionRun.planned_at": "when it was planned",
     "retention.PaperDestruction.created_until": "what was destroyed",
     "retention.RegisterEntry.created_until": "what was destroyed",
     "retention.DestructionList.trigger_until": "when the last on it became due; its target counts from the first",
     "retention.RegisterEntry.trigger_until": "when the last of it became due",
-    "retention.RegisterEntry.target_on": "the day that its list had",
+    "retention.RegisterEntry.target_on": "the day that its list had, or that counts from why its paper was due",
     "rights.Package.expires_at": "the requester's time to download; it ends by itself",
     "rights.Request.authority_until": "the end of a mandate, asked about when it is used",
     "rights.Request.target_on": "the office's own target, before the due day that stands there",
@@ -51,6 +55,7 @@ NO_CLOCK = {
     "safeguards.Meeting.held_on": "set when it was held",
     "safeguards.Meeting.planned_at": "when it was planned",
     "safeguards.Member.until": "set when the membership ended",
+    "systems.SystemTask.backups_until": "how long another system's backups hold it, as it says itself",
     "vault.Freeze.until": "an unverified freeze; it ends by itself",
     "workforce.Course.offered_until": "the end of an offer",
 }

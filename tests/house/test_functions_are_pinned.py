@@ -1,5 +1,7 @@
 """What a function of ours reads can't be stood in for: a table of the caller's own session is searched for last."""
 
+import re
+
 import psycopg
 import pytest
 
@@ -26,6 +28,34 @@ def test_every_function_says_where_it_looks(portal_database: PortalDatabase, ali
     with portal_database.connect("postgres", alias) as database:
         found = [name for (name,) in database.execute(UNPINNED).fetchall()]
     assert [name for name in found if name not in READS_NOTHING] == []
+
+
+# Statements that a function puts together: whole, of names and literals (%I, %L), or of what nobody types.
+RUN = re.compile(r"\bEXECUTE\s+(?!FUNCTION\b|PROCEDURE\b|ON\b)(.*?);", re.DOTALL)
+AS_IT_STANDS = re.compile(r"\|\||%(?:\d\$)?s|^(?!(?:format\()?')")
+NOBODY_TYPES = {
+    # Tables as the catalogue writes them (regclass), and verbs.
+    "install_deny_trigger", "install_write_capture", "install_row_notes", "prune", "devices_grant_months",
+    "devices_order_month", "devices_make_month",
+    # What the definition of a trigger says, a condition of a list in the function itself, and a number.
+    "capture_write", "note_written_rows", "vault_invalidation_record", "devices_invalidation_record",
+    "accounts_asked_of", "set_generation",
+}  # fmt: skip
+
+
+@pytest.mark.asvs("1.2.4")
+def test_no_function_puts_a_value_into_a_statement(portal_database: PortalDatabase) -> None:
+    for planted in ("EXECUTE 'SELECT ' || x;", "EXECUTE x;", "EXECUTE format('DELETE FROM t WHERE a = %s', x);"):
+        assert AS_IT_STANDS.search(RUN.findall(planted)[0]), planted
+    found: set[str] = set()
+    for alias in CONNECT_ROLES:
+        with portal_database.connect("postgres", alias) as database:
+            functions = database.execute(
+                "SELECT proname, prosrc FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
+                " WHERE n.nspname !~ '^pg_|^information_schema$' AND prosrc ~ 'EXECUTE'"
+            ).fetchall()
+        found |= {name for name, text in functions if any(map(AS_IT_STANDS.search, RUN.findall(text)))}
+    assert found == NOBODY_TYPES
 
 
 @pytest.mark.parametrize(("alias", "role"), [(alias, role) for alias, roles in CONNECT_ROLES.items() for role in roles])

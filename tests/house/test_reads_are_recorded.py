@@ -20,6 +20,7 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 from privacy.accounts.models import User
 from privacy.ledger.models import Entry
 from tests.base import PortalTestCase
+from tests.cookie_words import words_in_cookies
 from tests.factories.accounts import make_aram, make_emin
 from tests.factories.devices import imei, make_device, registration
 from tests.factories.rights import ask, ask_correction, make_handler, make_officer
@@ -86,7 +87,7 @@ def addresses() -> Iterator[tuple[str, str]]:
                 continue
 
 
-@pytest.mark.asvs("14.2.4", "16.3.2")
+@pytest.mark.asvs("14.2.4", "14.3.3", "16.3.2")
 @pytest.mark.clause("P8.3")
 class WalkTests(PortalTestCase):
     def setUp(self) -> None:
@@ -116,11 +117,14 @@ class WalkTests(PortalTestCase):
                 # Answered before the key is looked at, so by every key alike.
                 closed.add(name)
             opened += answer.status_code == 200
+            kept = words_in_cookies(client)
+            if [value for value in CANARIES.values() if value in kept]:
+                found.append(f"{address} writes a person into a cookie")
             if missing := unrecorded(answer):
                 found.append(f"{address} shows {', '.join(sorted(missing))} and nothing is on record")
         return opened, found
 
-    @pytest.mark.law("S-01")
+    @pytest.mark.law("S-01", "S-03")
     def test_the_officer_finds_no_unrecorded_page(self) -> None:
         opened, found = self.walk(make_officer())
         assert not found, "\n".join(found)

@@ -35,6 +35,13 @@ def test_titles_and_headings_are_korean_and_unique() -> None:
         assert not register.widths or len(register.widths) == (register.printed or len(register.columns)), register.code
 
 
+def test_two_files_of_one_list_say_what_each_holds() -> None:
+    for model in admin.site._registry:
+        files = registers.registers_of_model(model._meta.label_lower)
+        said = {str(register.called) for register in files}
+        assert len(files) < 2 or (len(said) == len(files) and "" not in said), model._meta.label
+
+
 @pytest.mark.clause("P8.3")
 class EveryRegister(PortalTestCase):
     @pytest.mark.law("F-10")

@@ -9,6 +9,7 @@ from django.core.exceptions import FieldDoesNotExist
 
 from privacy.accounts.models import User
 from privacy.accounts.roles import ROLE_NAMES, ROLES, ROLES_OF_PERMISSION
+from privacy.lib.registries import registers
 from tests.base import PortalTestCase
 
 PERMISSIONS_OF_ROLES = json.loads((Path(__file__).parent / "permissions_of_roles.json").read_text(encoding="utf-8"))
@@ -21,6 +22,7 @@ class RolesTest(PortalTestCase):
         missing = {code for codes in ROLES.values() for code in codes} - known
         assert not missing
 
+    @pytest.mark.law("S-08")
     def test_each_role_holds_exactly_what_was_agreed(self) -> None:
         """A permission given to a role, or taken from it, is a decision: change the list with the table."""
         assert {role: sorted(codes) for role, codes in ROLES.items()} == PERMISSIONS_OF_ROLES
@@ -41,6 +43,7 @@ class RolesTest(PortalTestCase):
             "safeguards.keep_inspections",
         }
 
+    @pytest.mark.law("S-08")
     def test_a_handler_decides_about_nobody_s_rights_access_or_data(self) -> None:
         """A handler prepares; what is decided, approved, published or granted is the officer's."""
         acts = {code for code in ROLES["handler"] if not code.split(".")[1].startswith("view_")}
@@ -48,6 +51,14 @@ class RolesTest(PortalTestCase):
         verbs = ("approve_", "decide_", "publish_", "grant_", "designate_", "order_", "lift_", "place_", "confirm_")
         assert not {code for code in acts if code.split(".")[1].startswith(verbs)}
         assert not acts - set(ROLES["officer"]), "an officer may do what a handler may"
+
+    @pytest.mark.law("O-04")
+    def test_the_protection_officer_sees_whatever_the_office_keeps(self) -> None:
+        """Access to what is processed (Decree art. 32(7)): each record of the console, each register, the trail."""
+        held = set(ROLES["officer"])
+        assert not {code for code in ROLES_OF_PERMISSION if ".view_" in code} - held
+        assert not {register.permission for register in registers.all_registers()} - held
+        assert {"vault.open_vault", "ledger.view_entry", "ledger.verify_trail"} <= held
 
     @pytest.mark.clause("P8.8")
     def test_an_account_has_no_other_source_of_permissions(self) -> None:

@@ -50,6 +50,8 @@ SHOWN = {
     "consents/waiting.html": "what the person compares with the device; it opens nothing by itself",
     "rights/case.html": "what the person compares with the device; it opens nothing by itself",
     "admin/safeguards/calendar/address.html": "the address of one's own calendar, to the employee who just made it",
+    "admin/campaigns/letterbatch/sealed.html": "the passphrase of letters for a mailing house, to who made the file",
+    "admin/register_sealed.html": "the passphrase of a register with what people wrote, to whoever just took it out",
     "admin/disclosures/once.html": (
         "to the officer after the second factor: the webhook key or the passphrase of a file for a recipient, told by "
         "another way, and the pick-up code of a package for a person whom no mail and no device reaches"

@@ -2,25 +2,22 @@
 
 import ast
 import re
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from re import _parser as sre  # type: ignore[attr-defined]
-from typing import Any
 
 import pytest
 from django.conf import settings
+
+from tests.house.statements import parts_of, statements_with_values
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVED = ("config", "privacy", "consents", "devices")
 SOURCES = {
     path.relative_to(ROOT).as_posix(): path.read_text()
-    for folder in (*SERVED, "deploy", "tools")
+    for folder in (*SERVED, "deploy", "tools", "sdk")
     for path in sorted((ROOT / folder).rglob("*.py"))
     if "migrations" not in path.parts  # they run once, as the owner, with nobody's input
 }
-SQL = re.compile(r"\b(?:SELECT|INSERT INTO|UPDATE \w|DELETE FROM|ALTER|CREATE|DROP|SET ROLE|SET LOCAL|VACUUM|COPY)\b")
-SCRIPTS = {path.name: path.read_text() for path in sorted((ROOT / "static").rglob("*.js"))}
 # The zip format that other programs open (AE-2) fixes its derivation, its sum and its counter (decision 0093).
 FORMAT = "privacy/lib/documents/encrypted_zip.py"
 
@@ -32,19 +29,38 @@ def calls(source: str) -> Iterator[tuple[str, ast.Call]]:
             yield ast.unparse(node.func), node
 
 
+MAKES_CODE = {"eval", "exec", "__import__"}  # whatever stands before: builtins.eval
+
+
 def runs_code(source: str) -> list[str]:
     """Code made at run time, and readers that make objects of whatever type the data names."""
-    named = {"eval", "exec", "compile", "__import__", "pickle.loads", "pickle.load", "marshal.loads", "yaml.load"}
+    named = {"eval", "exec", "compile", "__import__", "import_string", "import_module", "importlib.import_module"}
+    named |= {"pickle.loads", "pickle.load", "marshal.loads", "yaml.load"}
     imported = re.findall(r"^(?:import|from) (pickle|marshal|shelve|dill|jsonpickle|yaml)\b", source, re.MULTILINE)
-    return [name for name, _node in calls(source) if name in named] + imported
+    return [name for name, _node in calls(source) if name in named or name.split(".")[-1] in MAKES_CODE] + imported
+
+
+# What starts a program by way of a shell, or out of sight of this rule.
+STARTS = re.compile(
+    r"os\.(?:system|popen|posix_spawnp?|spawn\w+|exec(?!v$)\w+)$|pty\.spawn$|subprocess\.get(?:status)?output$"
+    r"|(?:\w+\.)*(?:create_)?subprocess_shell$"
+)
+IMPORTED = r"^\s*(?:from (?:subprocess|asyncio|pty) import .*|from os import .*\b(?:system|popen|spawn|exec).*"
+IMPORTED += r"|import .*\b(?:os|subprocess|asyncio|pty) as .*)"
+SHELL = re.compile(r"(?:.*/)?(?:ba|da|z|k)?sh$")
 
 
 def runs_shell(source: str) -> list[str]:
     """A command that a shell reads, or one that is put together as one text."""
-    found = []
+    found = re.findall(IMPORTED, source, re.MULTILINE)
     for name, node in calls(source):
-        if name in ("os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"):
+        if STARTS.match(name):
             found.append(name)
+        for command in (node.args, *(one.elts for one in node.args if isinstance(one, ast.List | ast.Tuple))):
+            words = [str(one.value) for one in command if isinstance(one, ast.Constant)]
+            # Also by way of a function of ours, or of another program: sudo sh -c, bash -ec, su -c.
+            shell = any(map(SHELL.match, words)) and any(re.match(r"-\w*c$", one) for one in words)
+            found += [ast.unparse(node)] if shell or {"su", "-c"} <= {*words} or "ssh" in words else []
         if name.startswith("subprocess."):
             shell = [keyword for keyword in node.keywords if keyword.arg == "shell"]
             text = node.args and isinstance(node.args[0], ast.JoinedStr | ast.BinOp | ast.Constant)
@@ -53,16 +69,20 @@ def runs_shell(source: str) -> list[str]:
 
 
 def unescaped_patterns(source: str) -> list[str]:
-    """A regular expression with something in it that was not escaped."""
-    found = []
+    """A regular expression with something in it that was not escaped, or that is not written there at all."""
+    found = re.findall(r"^\s*(?:from re import|import re as|import regex).*", source, re.M)
+    escaped = re.compile(r"re\.escape\(|[A-Z_]+$")
     for name, node in calls(source):
+        # Those of the database and of fields too.
+        asked = [one.value for one in node.keywords if re.search(r"__i?regex$", one.arg or "")]
+        asked += node.args[:1] if name.endswith("RegexValidator") else []
+        found += [ast.unparse(part) for one in asked for part in parts_of(one) if not escaped.match(ast.unparse(part))]
         if name not in {
-            f"re.{verb}" for verb in ("compile", "match", "search", "sub", "fullmatch", "findall", "split")
+            f"re.{verb}"
+            for verb in ("compile", "match", "search", "sub", "subn", "fullmatch", "findall", "finditer", "split")
         }:
             continue
-        for part in ast.walk(node.args[0]):
-            if isinstance(part, ast.FormattedValue) and not re.match(r"re\.escape|[A-Z_]+$", ast.unparse(part.value)):
-                found.append(ast.unparse(part.value))
+        found += [ast.unparse(part) for part in parts_of(node.args[0]) if not escaped.match(ast.unparse(part))]
     return found
 
 
@@ -73,10 +93,11 @@ def made_templates(source: str) -> list[str]:
 
 def called_safe(source: str) -> list[str]:
     """Text that is called safe for a page, unless it is written there as it stands."""
+    place = {"mark_safe": 0, "SafeString": 0, "format_html": 0, "format_html_join": 1}
     return [
         name
         for name, node in calls(source)
-        if name.split(".")[-1] in ("mark_safe", "SafeString") and not isinstance(node.args[0], ast.Constant)
+        if (of := place.get(name.split(".")[-1])) is not None and not isinstance(node.args[of], ast.Constant)
     ]
 
 
@@ -88,74 +109,183 @@ def made_formats(source: str) -> list[str]:
             continue
         of = node.func.value
         constant = isinstance(of, ast.Constant | ast.JoinedStr) or re.fullmatch(r"_?[A-Z_]+", ast.unparse(of))
-        if not constant and not re.search(r"sql\.|Identifier|formats\.|\"\"|''", ast.unparse(node)):
+        if not constant and not re.search(r"sql\.|Identifier|formats\.", ast.unparse(of)):
             found.append(ast.unparse(of))
     return found
 
 
-def statements_with_values(source: str) -> list[str]:
-    """A statement of SQL into whose text something is put but constants and names of models' tables."""
-    found = []
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.JoinedStr):
-            text = "".join(part.value for part in node.values if isinstance(part, ast.Constant))
-            put = [ast.unparse(part.value) for part in node.values if isinstance(part, ast.FormattedValue)]
-            if SQL.search(text):
-                found += [one for one in put if not re.search(r"(^|\.)_?[A-Z_]+$|_meta\.db_table$", one)]
-    return found
+def percent_formats(source: str) -> list[str]:
+    """A format of the portal's usual way, ``text % {…}``, that the module does not write itself, as words of ours."""
+    tree = ast.parse(source)
+    assigned: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign | ast.NamedExpr | ast.AnnAssign) and node.value is not None:
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                assigned.setdefault(ast.unparse(target), []).append(node.value)
+
+    def is_ours(text: ast.expr) -> bool:
+        match text:
+            case ast.Constant() | ast.JoinedStr():
+                return True
+            case ast.Call(args=[ast.Constant(), *_]):
+                return True  # the catalogue's words
+            case ast.IfExp(body=body, orelse=orelse):
+                return is_ours(body) and is_ours(orelse)
+            case ast.Subscript(value=ast.Dict(values=values)):
+                return all(map(is_ours, values))
+            case ast.Subscript(value=value):
+                return is_ours(value)
+            case ast.Name(id=name) if name in assigned:
+                return all(map(is_ours, assigned[name]))
+        return bool(re.fullmatch(r"(?:\w+\.)?_?[A-Z_]+", ast.unparse(text)))
+
+    return [
+        ast.unparse(node.left)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Mod)
+        and isinstance(node.right, ast.Dict | ast.Tuple | ast.Name | ast.Attribute | ast.Call | ast.Subscript)
+        and not re.fullmatch(r"(?:\w+\.)?_?[A-Z_]+", ast.unparse(node.right))  # of a number
+        and not is_ours(node.left)
+    ]
 
 
 def weak_cryptography(source: str) -> list[str]:
-    """Hashes, modes and paddings that are broken, and numbers that can be guessed."""
+    """Hashes, modes and paddings that are broken; Django's HMAC too, which is one of SHA-1 unless it is told."""
     weak = r"md5|sha1|SHA1|MD5|modes\.(?:ECB|CBC|OFB|CFB)|PKCS1v15|TripleDES|ARC4|Blowfish"
-    return re.findall(rf"(?<![\w])({weak})(?![\w])", re.sub(r'"""[\s\S]*?"""|#.*', "", source))
+    untold = [
+        name
+        for name, node in calls(source)
+        if name.endswith("salted_hmac") and "algorithm" not in {one.arg for one in node.keywords}
+    ]
+    return untold + re.findall(rf"(?<![\w])({weak})(?![\w])", re.sub(r'"""[\s\S]*?"""|#.*', "", source))
 
 
 def guessable_numbers(source: str) -> list[str]:
-    return re.findall(r"(?<![\w.])random\.\w+", re.sub(r'"""[\s\S]*?"""|#.*', "", source))
+    imported = re.findall(r"^\s*(?:from random import|import random as|(?:from|import) numpy).*", source, re.M)
+    return imported + re.findall(r"(?<![\w.])random\.\w+", re.sub(r'"""[\s\S]*?"""|#.*', "", source))
 
 
 RULES: dict[str, tuple[Callable[[str], list[str]], tuple[str, ...], dict[str, list[str]]]] = {
-    "code": (runs_code, ("eval('1')", "import pickle\n", "exec(x)"), {
+    "code": (runs_code, ("eval('1')", "builtins.eval(x)", "import pickle\n", "exec(x)"), {
         # A mutant of a module of ours, in a test run.
         "tools/mutation_plugin.py": ["compile"],
+        # Modules that settings, a list of jobs or the code itself name.
+        "config/management/commands/sync_schedules.py": ["import_string"],
+        "privacy/accounts/actions/sessions.py": ["import_module"],
+        "privacy/ledger/verify.py": ["importlib.import_module"],
+        "privacy/lib/integrations/text_messages.py": ["import_string"],
+        "privacy/lib/sandbox/child.py": ["import_module"],
+        "privacy/vault/key_providers.py": ["import_string", "import_string"],
     }),
-    "shell": (runs_shell, ("os.system(x)", "subprocess.run('ls ' + x)", "subprocess.run([x], shell=True)"), {}),
-    "pattern": (unescaped_patterns, ("re.search(f'{word}s', text)",), {
+    "shell": (runs_shell, (
+        "os.system(x)", "subprocess.run('ls ' + x)", "subprocess.run([x], shell=True)", "from os import system\n",
+        "subprocess.run(['/bin/sh', '-c', x])", "run('sudo', 'bash', '-euc', x)", "import subprocess as s\n",
+        "loop.subprocess_shell(x)", "os.spawnlpe(x)", "run('su', 'postgres', '-c', x)",
+    ), {
+        # The drill does what the handbook prints, in the shell that it is printed for: the commands are ours, and
+        # what differs goes in by the environment.
+        "deploy/drill/documented.py": [
+            "run('bash', '-euo', 'pipefail', '-c', text(name), KEPT=KEPT, PATH=PATH, **said)"
+        ],
+        "deploy/drill/failover.py": ["self.run('bash', '-euo', 'pipefail', '-c', documented.text(block), **said)"],
+    }),
+    "pattern": (unescaped_patterns, (
+        "re.search(f'{word}s', text)", "re.search('a' + word, text)", "re.finditer(f'{word}', text)",
+        "re.search(word, text)", "T.objects.filter(name__iregex=word)", "RegexValidator('a' + word)",
+        "from re import search\n",
+    ), {
         # The names of fields and of alerts that the walk and the drill list themselves.
         "config/demonstration/walk_steps.py": ["name"],
         "deploy/drill/alerting.py": ["alert"],
+        # Words and marks that stand in the same file, or that were escaped one line before.
+        "config/api_reference.py": ["PARAMETER.sub('[^/?]+', path.replace('.', '\\\\.'))"],
+        "config/password_rules.py": ["'|'.join((re.escape(word) for word in WORDS))"],
+        "consents/advertising_texts.py": ["words"],
+        "privacy/accounts/signin/client_info.py": ["mark"],
+        "privacy/rights/actions/redactions.py": ["words"],
     }),
     "template": (made_templates, ("Template(x)", "engine.from_string(x)"), {}),
-    "safe": (called_safe, ("mark_safe(x)", "SafeString(f'<b>{x}')"), {
+    "safe": (called_safe, ("mark_safe(x)", "SafeString(f'<b>{x}')", "format_html('<b>' + x)"), {
         # The guides are files of ours; a rendered template of ours; a text whose every line was escaped.
         "config/guide.py": ["mark_safe", "mark_safe"],
+        "devices/admin/devices.py": ["format_html"],  # as many places as there are rows
         "privacy/workforce/admin/pledges.py": ["mark_safe", "mark_safe"],
     }),
-    "format": (made_formats, ("asked.format(name=x)",), {}),
+    "format": (made_formats, ("asked.format(name=x)", "asked.format(x or '')"), {
+        # Statements of psycopg's own, put together of its identifiers and literals.
+        "config/databases.py": ["taken", "renamed", "made"],
+        "config/log_lines.py": ["super()"],  # a formatter of the library's: its own method of that name
+        "config/management/commands/provision_sql.py": ["unless"],
+        "privacy/ledger/row_statements.py": ["granted"],
+    }),
+    "percent": (percent_formats, (
+        "asked % {'name': x}", "asked % (x,)", "_(asked) % {'name': x}", "asked % x", "asked % x.y",
+    ), {
+        # Words of the catalogue, which another function of ours or a table chooses; and some numbers.
+        "config/demonstration/example_data.py": ["number"],
+        "consents/advertising.py": ["message"],
+        "consents/policy_effects.py": ["sentence"],
+        "privacy/disclosures/proof_states.py": ["text"],
+        "privacy/ledger/actions/reviews.py": ["span", "int.from_bytes(drawn[:8], 'big')"],
+        "privacy/ledger/admin/findings.py": ["str(_('Not answered. Due on %(day)s.'))"],
+        "privacy/ledger/integrity/verification.py": ["message", "message"],
+        "privacy/ledger/merkle/tree.py": ["start"],
+        "privacy/lib/console/edit_conflicts.py": ["shown"],
+        "privacy/lib/display/charts.py": ["place"],
+        "privacy/lib/errors/refusals.py": ["str(text)"],
+        "privacy/policies/assessed_changes.py": ["sentence"],
+        "privacy/policies/drift.py": ["message"],
+        "privacy/policies/message_templates.py": ["text"],
+        "privacy/policies/rehearsal.py": ["said"],
+        "privacy/policies/rule_changes.py": ["more", "less"],
+        "privacy/retention/certificates/system_texts.py": ["words[state]"],
+        "privacy/rights/admin/cases.py": ["told", "told"],
+        "sdk/connector/exafe_connector/serving.py": ["format"],
+    }),
     # Of what is served: what installs and drills runs as a superuser with the operator's own words.
-    "sql": (statements_with_values, ("cursor.execute(f'SELECT 1 FROM t WHERE a = {x}')",), {
+    "sql": (statements_with_values, (
+        "cursor.execute(f'SELECT 1 FROM t WHERE a = {x}')", "cursor.execute('SELECT 1 WHERE a = ' + x)",
+        "cursor.execute('SELECT 1 WHERE a = %s' % x)", "cursor.execute(ASKED.format(a=x))", "asked = 'SELECT ' + x",
+        "T.objects.raw(asked)", "RawSQL('(SELECT ' + x + ')', [])", "cursor.execute(f'LOCK TABLE {x}')",
+        "cursor.execute(' '.join(x))", "asked = 'SELECT 1'\nasked += f' WHERE a = {x}'\ncursor.execute(asked)",
+        "asked = f'NOTIFY {x}'\ncursor.execute(asked)", "sql.SQL('SET x TO ' + x)", "sql.SQL(x)",
+    ), {
         # Names of tables, columns and roles that this code lists itself, and conditions with places for their values.
+        "config/database_grants.py": ["WRITTEN_ONCE.read_text()", "name", "verb"],
+        "config/databases.py": ["columns"],
         "config/operator_status.py": ["oldest"],
         "config/startup.py": ["alias", "role", "role", "role"],
+        "privacy/jobs/actions.py": ["alike", "change"],
+        "privacy/ledger/integrity/register_rows.py": ["table.key_type"],
         "privacy/ledger/write_capture.py": ["wire.literal(request_context.current().request_id)"],
         "privacy/lib/postgres/invalidation.py": ["table"],
         "privacy/retention/actions/archive_transfer.py": ["', '.join(COLUMNS)"],
         "privacy/retention/actions/finality.py": ["table", "table"],
         "privacy/retention/actions/journal_cursors.py": ["table", "table"],
         "privacy/retention/archive/record_groups.py": [
-            "subject", "kind", "recorded", "recorded", "column", "where",
-            "subject", "kind", "recorded", "where", "where",
+            "where", "subject", "kind", "recorded", "recorded", "column", "where",
+            "subject", "kind", "recorded", "where",
         ],
+        "privacy/retention/destruction/journal_table.py": ["rights"],
         "privacy/retention/destruction/readback.py": ["where"],
-        "privacy/vault/actions/key_rotation.py": ["way"],
-        "devices/actions/binary_copy.py": ["invalidation.invalidated_since(eligibility.DEVICE_INVALIDATIONS, '$1')"],
+        "privacy/vault/actions/key_rotation.py": [
+            "table", "columns", "table",
+            "(f'SET LOCAL enable_{way} = off' for way in ('hashjoin', 'mergejoin', 'seqscan', 'bitmapscan', 'sort'))",
+        ],
+        "privacy/vault/actions/key_table.py": ["definition", "ENABLED[enabled]"],
+        "privacy/ledger/merkle/log_sequencer.py": ["condition"],
+        "privacy/ledger/row_statements.py": ["verb", "_SEEN[verb]", "columns"],
+        "privacy/lib/postgres/planner_hints.py": ["', '.join(['set_config(%s, %s, true)'] * len(settings))"],
+        "devices/actions/binary_copy.py": [
+            "table", "invalidation.invalidated_since(eligibility.DEVICE_INVALIDATIONS, '$1')",
+        ],
         "devices/eligibility.py": ["invalidation.invalidated_since(INVALIDATION_TABLE, '$1')"],
     }),
-    "weak": (weak_cryptography, ("hashlib.md5(x)", "modes.CBC(iv)", "padding.PKCS1v15()"), {
+    "weak": (weak_cryptography, ("hashlib.md5(x)", "modes.CBC(iv)", "padding.PKCS1v15()", "salted_hmac('a', b)"), {
         FORMAT: ["sha1", "modes.ECB", "sha1"],
     }),
-    "random": (guessable_numbers, ("random.choice(x)",), {
+    "random": (guessable_numbers, ("random.choice(x)", "from random import choice\n", "import random as r\n"), {
         # Which opening is looked at, how long a host waits for another, a made-up fleet, which mutants are tried:
         # nobody has to guess them.
         "privacy/rights/openings_comparison.py": ["random.choice"],
@@ -175,12 +305,12 @@ def held(rule: str) -> None:
     assert {path: broken for path, source in read.items() if (broken := judge(source))} == known
 
 
-@pytest.mark.asvs("1.3.2", "1.5.2")
+@pytest.mark.asvs("1.3.2", "1.5.2", "15.2.5")
 def test_no_code_is_made_at_run_time_and_no_object_of_a_type_that_data_names() -> None:
     held("code")
 
 
-@pytest.mark.asvs("1.2.5")
+@pytest.mark.asvs("1.2.5", "15.2.5")
 def test_no_shell_reads_a_command() -> None:
     held("shell")
 
@@ -198,10 +328,15 @@ def test_templates_are_files_of_ours() -> None:
 @pytest.mark.asvs("1.1.2", "1.2.1")
 def test_every_value_on_a_page_is_escaped_where_it_is_written() -> None:
     held("safe")
+    # Nor does an object, a filter or a function call itself safe, out of sight of that rule.
+    itself = re.compile(r"__html__|html_safe|is_safe=True|SafeText|@mark_safe|mark_safe(?:,|\)$)", re.M)
+    assert itself.search("map(mark_safe, x)") and not {
+        path for path, text in SOURCES.items() if itself.search(re.sub(r"^from .*", "", text, flags=re.M))
+    }
     raw = {
         f"{path.name}: {found}"
         for path in (ROOT / "templates").rglob("*.html")
-        for found in re.findall(r"[\w.]+\s*\|\s*safe\b|autoescape\s+off", path.read_text())
+        for found in re.findall(r"\S+\s*\|\s*safe(?:seq)?\b|autoescape\s+off", path.read_text())
     }
     # Django's own words beside a field, which are written in code; the drawing of a code, made of our own address.
     assert raw == {
@@ -214,6 +349,7 @@ def test_every_value_on_a_page_is_escaped_where_it_is_written() -> None:
 @pytest.mark.asvs("1.3.10")
 def test_formats_are_written_in_code() -> None:
     held("format")
+    held("percent")
 
 
 @pytest.mark.asvs("1.2.4")
@@ -221,105 +357,15 @@ def test_values_are_no_part_of_a_statement() -> None:
     held("sql")
 
 
-@pytest.mark.asvs("11.3.1", "11.4.1")
+@pytest.mark.law("S-23")
+@pytest.mark.asvs("11.3.1", "11.3.2", "11.4.1")
 def test_no_broken_hash_mode_or_padding_but_where_a_format_fixes_it() -> None:
     held("weak")
 
 
-@pytest.mark.asvs("11.5.1")
+@pytest.mark.asvs("6.4.1", "6.5.3", "11.5.1")
 def test_what_must_not_be_guessed_comes_from_the_operating_system() -> None:
     held("random")
-
-
-def repeats(tree: Any, *, inside: bool = False) -> Iterator[bool]:
-    """Yield once for each repetition without a bound that stands in another one: what can take for ever."""
-    for operation, value in tree:
-        match str(operation):
-            case "MAX_REPEAT" | "MIN_REPEAT":
-                many = value[1] == sre.MAXREPEAT or value[1] > 50
-                yield from [True] if many and inside else []
-                yield from repeats(value[2], inside=inside or many)
-            case "SUBPATTERN":
-                yield from repeats(value[3], inside=inside)
-            case "BRANCH":
-                for branch in value[1]:
-                    yield from repeats(branch, inside=inside)
-            case "ASSERT" | "ASSERT_NOT":
-                yield from repeats(value[1], inside=inside)
-
-
-# Parts that a dot ends each: there is one way to read a text by it, however long.
-NESTED = {
-    r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_-]*)+": "a." * 50_000 + "!",
-}
-
-
-@pytest.mark.asvs("1.3.12")
-def test_no_pattern_takes_for_ever() -> None:
-    assert any(repeats(sre.parse("(a+)+b")))
-    patterns = {
-        node.args[0].value
-        for path, source in SOURCES.items()
-        if path.startswith(SERVED)
-        for name, node in calls(source)
-        if re.match(r"re\.\w+$|RegexValidator$", name) and node.args and isinstance(node.args[0], ast.Constant)
-    }
-    assert len(patterns) > 50
-    assert {one for one in patterns if any(repeats(sre.parse(one)))} == set(NESTED)
-    for pattern, hostile in NESTED.items():
-        begun = time.process_time()
-        assert not re.fullmatch(pattern, hostile)
-        assert time.process_time() - begun < 0.5
-
-
-@pytest.mark.asvs("3.2.2")
-def test_scripts_write_text_and_never_markup() -> None:
-    markup = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\b|new Function")
-    assert markup.search("a.innerHTML = b")
-    assert len(SCRIPTS) == 4 and not {name for name, text in SCRIPTS.items() if markup.search(text)}
-
-
-@pytest.mark.asvs("3.2.3", "15.3.6")
-def test_scripts_are_strict_make_nothing_global_and_copy_no_names_of_strangers() -> None:
-    """Names are declared, nothing is hung on window or document, and no object takes names from data."""
-    loose = re.compile(r"\bvar\b|(?:window|document|globalThis)\.\w+\s*=[^=]|__proto__|Object\.assign|\bmerge\(")
-    assert loose.search("window.x = 1") and loose.search("Object.assign({}, JSON.parse(x))")
-    for name, text in SCRIPTS.items():
-        assert '"use strict";' in text and not loose.search(text), name
-
-
-@pytest.mark.asvs("3.5.5", "3.5.6", "14.3.3")
-def test_scripts_take_no_messages_no_jsonp_and_store_nothing() -> None:
-    forbidden = re.compile(
-        r"postMessage|[\"']message[\"']|localStorage|sessionStorage|indexedDB|document\.cookie|createElement\([\"']script"
-    )
-    assert forbidden.search("localStorage.x") and forbidden.search('addEventListener("message", f)')
-    # Whether letters act as keys on lists is kept in the browser, which is nobody's data, and nothing else.
-    choice = re.compile(r"localStorage\.[gs]etItem\(\"list-keys\"(?:\)|, choice\.checked \? \"on\" : \"off\"\))")
-    assert not {name for name, text in SCRIPTS.items() if forbidden.search(choice.sub("", text))}
-    assert not {path for path, text in SOURCES.items() if re.search(r"jsonp|application/javascript", text, re.I)}
-
-
-@pytest.mark.asvs("11.2.4")
-def test_no_secret_is_compared_letter_by_letter() -> None:
-    """Secrets are looked up by their digests, or compared by ``compare_digest``: no ``==`` has one at its side."""
-    secret = re.compile(r"(?:^|[._])(?:token|secret|password|passphrase|mac)$")
-
-    def compared(source: str) -> list[str]:
-        return [
-            ast.unparse(node)
-            for node in ast.walk(ast.parse(source))
-            if isinstance(node, ast.Compare)
-            and any(isinstance(one, ast.Eq | ast.NotEq) for one in node.ops)
-            and any(secret.search(ast.unparse(side)) for side in (node.left, *node.comparators))
-            and not any(isinstance(side, ast.Constant) for side in (node.left, *node.comparators))
-        ]
-
-    assert compared("held.token == given")
-    found = {path: seen for path, text in SOURCES.items() if path.startswith(SERVED) and (seen := compared(text))}
-    assert found == {}
-    timed = {path for path, text in SOURCES.items() if re.search(r"compare_digest|constant_time_compare", text)}
-    assert timed >= {"devices/actions/challenges.py", "devices/request_signatures.py", "privacy/accounts/provider.py"}
 
 
 @pytest.mark.asvs("14.2.2")
@@ -328,3 +374,4 @@ def test_no_cache_of_the_server_is_used() -> None:
     cached = re.compile(r"django\.core\.cache|cache_page|cached_db|memcache|redis")
     assert not {path for path, text in SOURCES.items() if path.startswith(SERVED) and cached.search(text)}
     assert settings.SESSION_ENGINE == "django.contrib.sessions.backends.db"
+    assert not re.search(r"proxy_(?:cache|store)\b", (ROOT / "deploy" / "nginx" / "portal.conf").read_text())

@@ -14,6 +14,7 @@ INLINE = {
     "a script in the page": re.compile(r"<script(?![^>]*\bsrc=)[^>]*>", re.I),
     "an event attribute": re.compile(r"<[a-z][^>]*\son[a-z]+\s*=", re.I),
     "an address of a script": re.compile(r"javascript:", re.I),
+    "a comment that is sent": re.compile(r"<!--"),
 }
 LOADED = re.compile(
     r"""(?:\bsrc|\bposter|\bdata|<link[^>]*\bhref|\baction|@import|\burl\()\s*=?\s*["'(]?\s*(?:https?:)?//""", re.I
@@ -22,11 +23,19 @@ LOADED = re.compile(
 LETTERS = "email"
 
 
-@pytest.mark.asvs("1.2.3", "3.4.3")
+@pytest.mark.asvs("1.2.1", "1.2.3", "3.4.3")
 @pytest.mark.parametrize("page", [p for p in PAGES if LETTERS not in p.parts], ids=lambda p: str(p.relative_to(ROOT)))
 def test_a_page_has_nothing_inline(page: Path) -> None:
     text = page.read_text()
     assert not [what for what, pattern in INLINE.items() if pattern.search(text)]
+
+
+@pytest.mark.asvs("1.2.1")
+def test_a_value_in_an_attribute_stands_in_quotation_marks() -> None:
+    """Escaping knows no other attribute: a space would end it and begin another."""
+    bare = re.compile(r"<[a-z][^<>]*\s[\w:-]+=\{[{%]", re.I)
+    assert bare.search("<a class={{ x }}>") and not bare.search('<a href="?of={{ x }}">')
+    assert not {page.name for page in PAGES if bare.search(page.read_text())}
 
 
 @pytest.mark.asvs("3.6.1", "14.2.3")

@@ -12,7 +12,7 @@ LONGEST = 400
 def our_files() -> list[Path]:
     return [
         path
-        for folder in ("config", "privacy", "consents", "devices", "tests", "benchmarks", "tools")
+        for folder in ("config", "privacy", "consents", "devices", "tests", "benchmarks", "tools", "sdk")
         for path in (ROOT / folder).rglob("*.py")
         if "migrations" not in path.parts
     ]

@@ -66,6 +66,21 @@ def test_every_day_of_every_form_has_bounds() -> None:
             assert not refuses(field, day.isoformat())
 
 
+@pytest.mark.asvs("1.4.2", "2.2.1")
+def test_every_number_of_every_form_has_bounds() -> None:
+    """Of a model's form the column says them, which Django holds every value against."""
+    get_resolver().url_patterns
+    found = {
+        f"{form.__qualname__}.{name}": field
+        for form in set(forms_of())
+        for name, field in form.base_fields.items()
+        if isinstance(field, forms.IntegerField)
+        and not (issubclass(form, forms.ModelForm) and name in (form._meta.fields or ()))
+    }
+    assert len(found) > 20
+    assert [name for name, field in found.items() if field.min_value is None or field.max_value is None] == []
+
+
 @pytest.mark.asvs("1.4.2")
 @pytest.mark.truth("typed-days")
 def test_every_day_that_the_api_takes_has_bounds() -> None:

@@ -23,12 +23,15 @@ ROOT = FOLDER.parents[1]
 DIGESTS = FOLDER / "first_release.json"
 # Beside the migrations: what they read when they run.
 READ_BY_MIGRATIONS = (
+    "privacy/disclosures/editions/*.toml",
     "privacy/ledger/sql/*.sql",
     "privacy/policies/editions/2020-12-01.document.json",
     "privacy/policies/editions/2020-12-01.rules.toml",
     "privacy/policies/editions/2020-12-01.text.toml",
     "privacy/policies/editions/parameters.toml",
+    "privacy/processors/editions/*.toml",
     "privacy/rights/editions/*.toml",
+    "privacy/safeguards/editions/*.toml",
     "privacy/workforce/editions/*.toml",
 )
 

@@ -110,6 +110,19 @@ def test_no_file_of_a_released_migration_is_edited() -> None:
     assert {name for name, digest in known.items() if now.get(name) != digest} == set()
 
 
+def test_what_a_migration_reads_is_released_with_it() -> None:
+    """Else an edition that is edited later makes another number of a new portal than of one that was upgraded."""
+    kept = set(files_of_migrations())
+    named = {
+        path.parent.parent / "editions" / name
+        for path in kept
+        if path.suffix == ".py"
+        for name in re.findall(r'"editions" / "([^"]+)"', path.read_text())
+    }
+    assert len(named) > 10
+    assert named - kept == set()
+
+
 def test_a_new_migration_follows_the_released_ones_of_its_app() -> None:
     known = json.loads(DIGESTS.read_text())
     last: dict[str, str] = {}

@@ -20,6 +20,7 @@ from django.db import connections
 from config import operator_status, process_memory, web_server
 from config.databases import PROCESS_ROLES
 from config.demonstration import example_data
+from config.demonstration.text_provider import DEMONSTRATION_TOKEN
 from config.management.commands import sync_schedules
 from config.served_databases import has_unapplied_migrations
 from config.supervisor import Supervisor
@@ -107,9 +108,17 @@ class Command(BaseCommand):
             port = _free_port()
             mail = {"EMAIL_URL": f"smtp://127.0.0.1:{port}"}
             supervisor.add("mailbox", [python, "manage.py", "mailbox", "--port", str(port)])
+        texts = {}
+        if settings.DEVELOPMENT and not settings.TEXT_MESSAGES_URL:
+            port = _free_port()
+            texts = {
+                "TEXT_MESSAGES_URL": f"http://:{DEMONSTRATION_TOKEN}@127.0.0.1:{port}",
+                "TEXT_MESSAGES_FROM": "0269286774",
+            }
+            supervisor.add("textbox", [python, "manage.py", "textbox", "--port", str(port)])
         # A machine to look at the portal on has no malware scanner: `check --deploy` refuses this (config.E017).
         files = {"OPEN_UNSCANNED_UPLOADS": "1"} if settings.DEVELOPMENT else {}
-        portal = {**mail, **files}
+        portal = {**mail, **texts, **files}
         supervisor.add("keyservice", [python, "manage.py", "keyservice"], PORTAL_ROLE="portal_keys")
         self.behind = {process: _free_port() for process in WORKERS}
         for process, port in self.behind.items():
@@ -119,7 +128,8 @@ class Command(BaseCommand):
         ports = [str(port) for port in (self.port, *self.behind.values())]
         supervisor.add("forwarder", [python, "-m", "config.forwarder", *ports])
         portal |= {"PORTAL_PROCESS": "worker", "PORTAL_ROLE": PROCESS_ROLES["worker"]}
-        supervisor.add("worker", [python, "manage.py", "qcluster"], **portal)
+        # It yields to the pages and the intake, as its unit of an installation says.
+        supervisor.add("worker", ["nice", "-n", "5", python, "manage.py", "qcluster"], **portal)
         supervisor.add("sealer", [python, "manage.py", "seal"], PORTAL_ROLE="portal_sequencer")
         supervisor.add("notary", [python, "manage.py", "notary"], **mail, PORTAL_ROLE="portal_notary")
         return supervisor
@@ -158,8 +168,9 @@ class Command(BaseCommand):
             f"  data subjects   {base}/",
             f"  employees       {base}/staff/",
             f"  the office      {base}/office/",
-            f"  machines        {base}/api/v1/openapi.json",
+            f"  machines        {base}/api/",
             f"  outgoing mail   {settings.PORTAL_HOME / 'mail'}",
+            f"  text messages   {settings.PORTAL_HOME / 'texts'}",
             f"  memory          {_told_memory(supervisor)}",
         ]
         if examples_loaded:

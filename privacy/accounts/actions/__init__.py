@@ -40,7 +40,7 @@ from privacy.accounts.actions.account_acts import (
     ask_reset,
     refuse_act,
 )
-from privacy.accounts.actions.deactivation import OwnAccount, deactivate_user
+from privacy.accounts.actions.deactivation import OwnAccount, deactivate_user, reactivate_user
 from privacy.accounts.actions.emergency_approvals import (
     EmergenciesEnded,
     NoEmergency,
@@ -50,8 +50,6 @@ from privacy.accounts.actions.emergency_approvals import (
     go_alone,
     review_emergency,
 )
-from privacy.accounts.actions.expired_grants import delete_old_grants
-from privacy.accounts.actions.grant_expiry import extend_last_granter
 from privacy.accounts.actions.invitations import (
     InvitationInvalid,
     accept_invitation,
@@ -60,6 +58,8 @@ from privacy.accounts.actions.invitations import (
     issue_invitation_token,
     record_first_factor,
 )
+from privacy.accounts.actions.last_granter import extend_last_granter
+from privacy.accounts.actions.old_grants import delete_old_grants
 from privacy.accounts.actions.representative import answer_representative_link, ask_confirmation
 from privacy.accounts.actions.representative_links import (
     LinkInvalid,
@@ -68,6 +68,7 @@ from privacy.accounts.actions.representative_links import (
     issue_representative_token,
 )
 from privacy.accounts.actions.saved_views import NameTaken, PersonalName, TooManyViews, remove_view, save_view
+from privacy.accounts.actions.sent_forms import made_before, make_once
 from privacy.accounts.actions.sessions import end_all_sessions
 from privacy.accounts.actions.signed_approvals import keep_signature
 from privacy.accounts.actions.users import AccountExists, create_user, record_failed_sign_in, set_password
@@ -124,7 +125,10 @@ __all__ = [
     "issue_invitation_token",
     "issue_representative_token",
     "keep_signature",
+    "made_before",
+    "make_once",
     "open_review",
+    "reactivate_user",
     "record_failed_sign_in",
     "record_first_factor",
     "record_overdue_reviews",

@@ -1,6 +1,7 @@
 """An employee asks for access; another person decides (P8.8, law S-08 … S-10)."""
 
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -64,20 +65,24 @@ def request_access(
     today = clock.kst_date(at)
     if (role and role not in ROLES) or (not role and (category, purpose) not in scopes.grantable_scopes(today)):
         raise UnknownScope(_("The rulebook has no such purpose for this category. Choose another."))
-    if valid_until < max(valid_from, today):
-        raise InvalidPeriod(_("The period ends before it begins, or is already over. Choose a later end date."))
-    check_latest_end(max(valid_from, today), valid_until)
+    if valid_from < today:
+        raise InvalidPeriod(_("Access can't begin before today."), pointer="/valid_from")
+    if valid_until < valid_from:
+        raise InvalidPeriod(_("The period ends before it begins. Choose a later end date."))
+    asked: dict[str, Any] = {"user": user, "role": role, "category": category, "purpose": purpose}
     with transaction.atomic():
         # Two sendings of one form wait for each other.
         lock_employed(user.pk)
-        known = AccessRequest.objects.open().filter(user=user, role=role, category=category, purpose=purpose)
-        if known.exists():
-            raise AlreadyRequested(_("You have already requested this. To change it, withdraw that request first."))
+        if AccessRequest.objects.open().filter(**asked).exists():
+            if asker == user:
+                raise AlreadyRequested(_("You have already requested this. To change it, withdraw that request first."))
+            raise AlreadyRequested(
+                _("This has already been requested for this person. That request must be decided or withdrawn first.")
+            )
+        start, _running = _start_of(asked, valid_from, valid_until, today=today)
+        check_latest_end(start, valid_until)
         made = AccessRequest.objects.create(
-            user=user,
-            role=role,
-            category=category,
-            purpose=purpose,
+            **asked,
             reason=reason.strip(),
             valid_from=valid_from,
             valid_until=valid_until,
@@ -116,14 +121,8 @@ def approve_access(
     end = min(valid_until or asked.valid_until, asked.valid_until)
     if end < start:
         raise InvalidPeriod(_("The requested period is over. Refuse the request; the applicant can make a new one."))
-    running = list(
-        AccessGrant.objects.living(on=start)
-        .filter(user=asked.user, role=asked.role, category=asked.category, purpose=asked.purpose, valid_from__lte=end)
-        .order_by("granted_at")
-    )
-    if running:
-        # The new line takes the place of those that hold already, so it begins without a gap.
-        start = max(today, min(start, *(line.valid_from for line in running)))
+    same = {"user": asked.user, "role": asked.role, "category": asked.category, "purpose": asked.purpose}
+    start, running = _start_of(same, start, end, today=today)
     check_latest_end(start, end)
     for line in running:
         end_grant(line, why=reason, actor=actor, at=at, quietly=True)
@@ -160,6 +159,12 @@ def withdraw_access(request: AccessRequest, *, user: User, at: datetime) -> Acce
     if asked.state != AccessRequest.State.OPEN:
         raise RequestClosed
     return _decide(asked, AccessRequest.State.WITHDRAWN, Event.WITHDRAWN, reason="", actor=user, at=at)
+
+
+def _start_of(same: dict[str, Any], start: date, end: date, *, today: date) -> tuple[date, list[AccessGrant]]:
+    """Return when a line of the register would begin, and those whose place it takes: it begins without a gap."""
+    running = list(AccessGrant.objects.living(on=start).filter(**same, valid_from__lte=end).order_by("granted_at"))
+    return max(today, min([start, *(line.valid_from for line in running)])), running
 
 
 def _taken(request: AccessRequest, *, actor: User) -> AccessRequest:

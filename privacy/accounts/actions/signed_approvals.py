@@ -32,7 +32,10 @@ def keep_signature(signature: Signature | None, approval: Approval, *, signer: A
         why = "old"
     if why:
         raise NotSigned(
-            _("The signature does not fit what is approved now. Open the page again, and sign what it shows (%(why)s).")
+            _(
+                "The signature does not match what is approved now. Open the page again, and sign what it shows "
+                "(%(why)s)."
+            )
             % {"why": why}
         )
     ApprovalSignature.objects.create(

@@ -66,11 +66,14 @@ def create_user(
     return user
 
 
-def record_failed_sign_in(*, email: str, at: datetime) -> None:
-    """Record that a sign-in failed, naming the account only if there is one: the address typed is not stored."""
+def record_failed_sign_in(*, email: str, method: str, at: datetime) -> None:
+    """Record that a sign-in failed, and of which method: the entry of one that worked calls it alike.
+
+    It names the account only if there is one: the address typed is not stored.
+    """
     user = User.objects.filter(email=email.strip().lower()).first()
     actor: Actor = user or ExternalActor(kind="visitor", ref="unknown")
-    ledger.record(Event.SIGN_IN_FAILED, actor=actor, at=at, about=user)
+    ledger.record(Event.SIGN_IN_FAILED, actor=actor, at=at, about=user, facts={"method": method})
 
 
 @transaction.atomic

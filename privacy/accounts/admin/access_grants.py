@@ -170,7 +170,10 @@ class AccessRequestAdmin(ReadOnlyAdmin):
         ("decided_by", "decided_at"), "decision", "grant",
     )  # fmt: skip
     readonly_fields = ("scope", "standing")
-    second_person = SecondPersonStep(GRANT, lambda record: record.state == AccessRequest.State.OPEN)
+    second_person = SecondPersonStep(
+        GRANT, lambda record: record.state == AccessRequest.State.OPEN,
+        rows={"state__exact": AccessRequest.State.OPEN.value},
+    )  # fmt: skip
     actions = ("approve", "refuse")
 
     def buttons_for(self, record: AccessRequest) -> tuple[str, ...]:

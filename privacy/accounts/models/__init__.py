@@ -6,6 +6,7 @@ from privacy.accounts.models.account_acts import AccountAct, Invitation
 from privacy.accounts.models.approval_signatures import ApprovalSignature
 from privacy.accounts.models.emergency_approvals import EmergencyApproval, RepresentativeLink
 from privacy.accounts.models.saved_views import SavedView
+from privacy.accounts.models.sent_forms import SentForm
 from privacy.accounts.models.sessions import Browser, SignIn, SignInThrottle
 from privacy.accounts.models.users import User, UserManager, new_user_reference
 
@@ -21,6 +22,7 @@ __all__ = [
     "RepresentativeLink",
     "ReviewedGrant",
     "SavedView",
+    "SentForm",
     "SignIn",
     "SignInThrottle",
     "User",

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from privacy.accounts.events import Event
-from privacy.accounts.models import Browser, SignIn, SignInThrottle, User
+from privacy.accounts.models import Browser, SentForm, SignIn, SignInThrottle, User
 from privacy.accounts.signin import second_factors, throttling
 from privacy.accounts.signin.client_info import ClientInfo, digest
 from privacy.accounts.signin.throttling import ThrottleKey
@@ -28,6 +28,8 @@ from privacy.lib.errors.refusals import Refusal
 NOTICE = "accounts.notice"
 # What is kept of ended sessions; the ledger keeps the rest for its own term (law S-02).
 SESSION_RECORD_RETENTION = timedelta(days=400)
+# A form is sent in the session that showed it, so in hours.
+SENT_FORM_RETENTION = timedelta(days=7)
 
 
 class TooManyFailures(Refusal):
@@ -110,8 +112,14 @@ def verify_code(*, user: User, code: str, at: datetime) -> Authenticator | None:
         elif row.type == Authenticator.Type.RECOVERY_CODES and row.wrap().validate_code(code):
             row.refresh_from_db()
             return row
-    ledger.record(Event.FACTOR_FAILED, actor=user, at=at, about=user)
+    record_failed_factor(user=user, method="code", at=at)
     return None
+
+
+@transaction.atomic
+def record_failed_factor(*, user: User, method: str, at: datetime) -> None:
+    """Put on record that a second factor did not fit: a ``code``, or a key (``webauthn``)."""
+    ledger.record(Event.FACTOR_FAILED, actor=user, at=at, about=user, facts={"method": method})
 
 
 @transaction.atomic
@@ -176,8 +184,11 @@ def link_identity(*, user: User, provider: str, uid: str, at: datetime) -> Socia
 
 
 @transaction.atomic
-def begin(*, user: User, session_key: str, place: ClientInfo, at: datetime) -> str | None:
-    """Put a sign-in on record; return a token for the browser where this person was never seen in it."""
+def begin(*, user: User, session_key: str, place: ClientInfo, shown: str = "", at: datetime) -> str | None:
+    """Put a sign-in on record, with what was ``shown`` (``password, totp``).
+
+    Return a token for the browser where this person was never seen in it.
+    """
     token = None
     known = digest(place.token, of="browser") if place.token else ""
     browser = Browser.objects.select_for_update().filter(user=user, token_digest=known).first()
@@ -202,7 +213,7 @@ def begin(*, user: User, session_key: str, place: ClientInfo, at: datetime) -> s
     made = SignIn.objects.create(
         user=user, session_key=session_key, browser=browser, address=place.address, began_at=at
     )
-    ledger.record(Event.SIGNED_IN, actor=user, at=at, about=user, facts={"session": str(made.pk)})
+    ledger.record(Event.SIGNED_IN, actor=user, at=at, about=user, facts={"session": str(made.pk), "method": shown})
     return token
 
 
@@ -280,7 +291,7 @@ def reset(user: User, *, actor: User, at: datetime) -> None:
     _queue_notice(locked, str(Event.FACTORS_RESET), at)
 
 
-def remove_factor(factor: Authenticator, *, actor: User) -> None:
+def remove_factor(factor: Authenticator, *, actor: Actor) -> None:
     """Take a second factor away; the record of it, which the deletion brings about, names who did it."""
     factor.removed_by = actor
     factor.delete()
@@ -288,10 +299,11 @@ def remove_factor(factor: Authenticator, *, actor: User) -> None:
 
 @transaction.atomic
 def delete_expired(*, at: datetime) -> None:
-    """Remove what nobody needs any more: sessions that are over, and failures that are forgotten."""
+    """Remove what nobody needs any more: sessions that are over, their forms, and failures that are forgotten."""
     Session.objects.filter(expire_date__lt=at).delete()
     SignIn.objects.filter(began_at__lt=at - SESSION_RECORD_RETENTION).delete()
     Browser.objects.filter(last_seen_at__lt=at - SESSION_RECORD_RETENTION).delete()
+    SentForm.objects.filter(sent_at__lt=at - SENT_FORM_RETENTION).delete()
     SignInThrottle.objects.filter(failed_at__lt=at - 2 * throttling.RESET_AFTER).delete()
 
 

@@ -2,7 +2,8 @@
 
 import base64
 import hashlib
-from secrets import token_bytes
+import logging
+from secrets import token_bytes, token_urlsafe
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -26,11 +27,15 @@ from requests import Session
 
 from privacy.accounts import actions as accounts
 from privacy.accounts.models import User
-from privacy.accounts.provider import COMPANY
+from privacy.accounts.provider import COMPANY, require_own_way
 from privacy.accounts.signin import actions as signin
 from privacy.accounts.signin import altered_grants, second_factors
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
+
+logger = logging.getLogger("portal.accounts")
+# What allauth calls the company account in the records of a session, and so the entries of sign-ins.
+BY_COMPANY_ACCOUNT = "socialaccount"
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -98,6 +103,10 @@ def _not_signed_in(request: HttpRequest, why: str) -> ImmediateHttpResponse:
     return ImmediateHttpResponse(redirect("account_login"))
 
 
+def _failed(email: str) -> None:
+    accounts.record_failed_sign_in(email=email, method=BY_COMPANY_ACCOUNT, at=clock.now())
+
+
 class CompanyAdapter(DefaultSocialAccountAdapter):
     """The company's identity provider: it opens accounts that the office has made; nobody signs up by signing in."""
 
@@ -110,8 +119,12 @@ class CompanyAdapter(DefaultSocialAccountAdapter):
             return []
         app = SocialApp(provider=COMPANY, provider_id=COMPANY, name=settings.OIDC_NAME)
         app.client_id, app.secret = settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET
-        app.settings = {"server_url": settings.OIDC_ISSUER}
+        app.settings = {"server_url": settings.OIDC_ISSUER.rstrip("/")}
         return [app]
+
+    def generate_state_param(self, state: dict[str, Any]) -> str:
+        """256 random bits; the library's own has 95."""
+        return token_urlsafe(32)
 
     def get_requests_session(self) -> Session:
         """Ask the provider where it says that it is, and nobody to whom an answer would lead."""
@@ -124,18 +137,19 @@ class CompanyAdapter(DefaultSocialAccountAdapter):
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Find the account: by the identity tied to it, or the first time by an address the provider has verified."""
+        require_own_way(sociallogin)
         addresses = [each.email.lower() for each in sociallogin.email_addresses if each.verified]
         user = sociallogin.user if sociallogin.is_existing else User.objects.filter(email__in=addresses).first()
         if user is None or not user.is_active:
-            accounts.record_failed_sign_in(email=addresses[0] if addresses else "", at=clock.now())
+            _failed(addresses[0] if addresses else "")
             why = _("No portal account is linked to your company account. Ask the privacy office for one.")
             raise _not_signed_in(request, why)
         if not user.has_usable_password():
-            accounts.record_failed_sign_in(email=user.email, at=clock.now())
+            _failed(user.email)
             why = _("Use your invitation first: set a password. Then your company account works too.")
             raise _not_signed_in(request, why)
         if second_factors.is_required(user) and not second_factors.is_enrolled(user):
-            accounts.record_failed_sign_in(email=user.email, at=clock.now())
+            _failed(user.email)
             why = _("Sign in with your password first and add a second factor. Then your company account works too.")
             raise _not_signed_in(request, why)
         if not sociallogin.is_existing:
@@ -143,14 +157,22 @@ class CompanyAdapter(DefaultSocialAccountAdapter):
             try:
                 tied = signin.link_identity(user=user, provider=COMPANY, uid=uid, at=clock.now())
             except Refusal as refusal:
-                accounts.record_failed_sign_in(email=user.email, at=clock.now())
+                _failed(user.email)
                 raise _not_signed_in(request, str(refusal)) from refusal
             sociallogin.account, sociallogin.user = tied, user
 
     def on_authentication_error(
         self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, extra_context: Any = None
     ) -> None:
-        """Lead back to the sign-in page, without what the provider wrote."""
+        """Lead back to the sign-in page, without what the provider wrote; the log has what kind of failure it was.
+
+        A sign-in has failed where the provider's word for one begun here is not right. Who cancels there, or calls
+        this address without having begun one, has tried nothing.
+        """
+        cause = exception and (exception.__cause__ or exception)
+        logger.warning("a sign-in with the company account failed: %s", type(cause).__name__ if cause else "refused")
+        if exception is not None:
+            _failed("")
         raise company_sign_in_failed(request)
 
 

@@ -65,11 +65,7 @@ class ReauthenticateByPasswordForm(ReauthenticateForm):
         self.fields["password"].help_text = ""
 
     def clean_password(self) -> str:
-        counted = list(throttling.session_keys(context.request.session.get(BEGAN), self.user.pk))
-        try:
-            signin.record_attempt(counted, user=self.user, at=clock.now())
-        except TooManyFailures as wait:
-            raise ValidationError(str(wait), code=wait.code) from wait
+        counted = _counted_in_session(self.user)
         password: str = super().clean_password()
         signin.reset_attempts(counted)
         return password
@@ -168,9 +164,17 @@ class AddSecurityKeyForm(AddWebAuthnForm):
 class _SecurityKeyForm(forms.Form):
     """What a security key answered; the library checks the signature, we the rest."""
 
+    user: User
     credential = CredentialField(widget=forms.HiddenInput)
 
     def clean_credential(self) -> Authenticator:
+        try:
+            return self._signed_by()
+        except ValidationError:
+            signin.record_failed_factor(user=self.user, method=Authenticator.Type.WEBAUTHN, at=clock.now())
+            raise
+
+    def _signed_by(self) -> Authenticator:
         answered = self.cleaned_data["credential"]
         security_keys.must_come_from_this_page(answered, context.request)
         authenticator: Authenticator = super().clean_credential()  # type: ignore[misc]
@@ -196,3 +200,20 @@ class NewPasswordForm(ChangePasswordForm):
         _set_label(self.fields["password1"], _("New password"))
         _set_label(self.fields["password2"], _("New password again"))
         self.fields["oldpassword"].help_text = ""
+
+    def clean_oldpassword(self) -> str:
+        """Take the current password: whoever finds a session open guesses no more often than at signing in."""
+        counted = _counted_in_session(self.user)
+        password: str = super().clean_oldpassword()
+        signin.reset_attempts(counted)
+        return password
+
+
+def _counted_in_session(user: User) -> list[ThrottleKey]:
+    """Count a try of somebody who is signed in, and return what it was counted under. Raises ValidationError."""
+    counted = list(throttling.session_keys(context.request.session.get(BEGAN), user.pk))
+    try:
+        signin.record_attempt(counted, user=user, at=clock.now())
+    except TooManyFailures as wait:
+        raise ValidationError(str(wait), code=wait.code) from wait
+    return counted

@@ -19,6 +19,7 @@ from privacy.accounts.models import SignIn, User
 from privacy.accounts.signin import second_factors
 from privacy.lib.dates import clock
 from privacy.lib.http import step_up_authentication
+from privacy.lib.http.clear_site_data import FORGET
 
 BEGAN, SEEN = "began_at", "seen_at"
 # A session's last sign of life is written at most this often.
@@ -79,7 +80,9 @@ class SignInMiddleware:
         messages.info(
             request, _("You were signed out because %(why)s. Sign in again to continue.") % {"why": why.label}
         )
-        return redirect_to_login(_return_address(request))
+        response = redirect_to_login(_return_address(request))
+        response.headers["Clear-Site-Data"] = FORGET["Clear-Site-Data"]
+        return response
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any

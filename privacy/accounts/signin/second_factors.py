@@ -49,6 +49,12 @@ def is_verified(request: HttpRequest) -> bool:
     return any(bool(record.get("method") == "mfa") for record in records)
 
 
+def shown_means(request: HttpRequest, user: User) -> str:
+    """Return by what a person signed in, in the order that they showed it: ``password, totp``."""
+    records = get_authentication_records(request, user)
+    return ", ".join(str(record.get("type") or record["method"]) for record in records)
+
+
 def recently_reauthenticated(request: HttpRequest, *, at: datetime) -> bool:
     """Whether the person showed their strongest means of sign-in within ``STEP_UP_SECONDS`` (SEC-09)."""
     records = get_authentication_records(request, request.user)

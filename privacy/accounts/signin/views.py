@@ -39,6 +39,7 @@ from privacy.accounts.signin import actions as signin
 from privacy.accounts.signin import second_factors
 from privacy.accounts.signin.adapters import company_sign_in_failed
 from privacy.lib.dates import clock
+from privacy.lib.http import step_up_authentication
 
 logger = logging.getLogger("portal.accounts")
 HOME = reverse_lazy("mfa_index")
@@ -76,8 +77,9 @@ def company_login(request: HttpRequest) -> HttpResponse:
     request.session[LANGUAGE] = translation.get_language()
     try:
         answer: HttpResponse = OAuth2LoginView.adapter_view(CompanyOAuth2Adapter)(request)
-    except (OAuth2Error, RequestException):
+    except (OAuth2Error, RequestException) as error:
         # The provider does not answer, or describes somebody else: people still have their passwords.
+        logger.warning("the identity provider can't be asked: %s", type(error).__name__)
         answer = company_sign_in_failed(request).response
     return answer
 
@@ -164,8 +166,11 @@ class ReauthenticateByCode(NewSessionKeyMixin, mfa.ReauthenticateView):
 
 class ReauthenticateBySecurityKey(NewSessionKeyMixin, WebAuthnOptionsMixin, key.ReauthenticateWebAuthnView):
     def form_invalid(self, form: Any) -> HttpResponse:
-        """Stay on this page: whoever confirms is signed in already."""
-        response: HttpResponse = self.render_to_response(self.get_context_data(form=form))
+        """Stay on this page: whoever confirms is signed in already.
+
+        With this form: the library would show another, and what was answered would be checked and counted twice.
+        """
+        response: HttpResponse = self.render_to_response({**self.get_context_data(), "form": form})
         return response
 
 
@@ -193,15 +198,17 @@ def security(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def end_session(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """End one of one's own sessions; another's is not there."""
+    """End one of one's own sessions, once its owner has just confirmed (ASVS 7.5.2); another's is not there."""
     user = actor_of(request)
     sign_in = get_object_or_404(SignIn, pk=pk, user=user)
+    step_up_authentication.require(request)
     signin.revoke(sign_in, actor=user, at=clock.now())
     messages.success(request, _("The session has ended."))
     return redirect(HOME)
 
 
 @require_POST
+@step_up_authentication.step_up_required
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
     """End every session of one's own but this."""
     user = actor_of(request)

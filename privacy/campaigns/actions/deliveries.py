@@ -1,18 +1,17 @@
 """Verbs of campaigns: begun with a fixed text, listed in slices, told one by one, each with its proof (P0.3, B-02)."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
-from privacy.campaigns import recipients
+from privacy.campaigns import recipients, revision_notice
+from privacy.campaigns.actions.ways import MAIL, enlist, enlist_untold, take_way, way_left
 from privacy.campaigns.events import Event
-from privacy.campaigns.models import Campaign, Delivery, UseNoticeRefusal, digest_of
+from privacy.campaigns.lateness import has_happened, is_late
+from privacy.campaigns.models import Campaign, Delivery, DeliveryQuerySet, UseNoticeRefusal, digest_of
 from privacy.jobs import outbox
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
@@ -23,7 +22,7 @@ from privacy.lib.integrations.mail import fixed_message_id
 from privacy.policies.models import Notice, PolicyVersion
 from privacy.subjects.models import Subject
 
-LIST, MAIL = "campaigns.list", "campaigns.mail"
+LIST = "campaigns.list"
 BATCH_SIZE = 500
 
 
@@ -53,10 +52,15 @@ def start_campaign(
     title: dict[str, str],
     text: dict[str, str],
     subject_ids: Collection[UUID] | None,
+    template: str = "",
+    told_before: datetime | None = None,
     actor: Actor,
     at: datetime,
 ) -> Campaign:
-    """Begin telling these people, or everybody, what another verb has permitted. Raises AlreadyNotified."""
+    """Begin telling these people, or everybody, what another verb has permitted. Raises AlreadyNotified.
+
+    From ``told_before`` on nobody is told any more: what is told is no longer to come then.
+    """
     with transaction.atomic():
         campaign = Campaign(
             kind=kind,
@@ -66,7 +70,9 @@ def start_campaign(
             title_en=title["en"],
             text_ko=text["ko"],
             text_en=text["en"],
+            template=template,
             everybody=subject_ids is None,
+            told_before=told_before,
             started_at=at,
             started_by=actor.ref,
         )
@@ -87,6 +93,7 @@ def start_campaign(
                 "kind": str(kind),
                 "of": about,
                 "digest": campaign.digest,
+                "template": template,
                 "people": "everybody" if subject_ids is None else len(subject_ids),
             },
         )
@@ -95,7 +102,7 @@ def start_campaign(
         else:
             ids = sorted(subject_ids)
             for start in range(0, len(ids), BATCH_SIZE):
-                _enlist(campaign, ids[start : start + BATCH_SIZE], at=at)
+                enlist(campaign, ids[start : start + BATCH_SIZE], at=at)
             _listed(campaign, actor=actor, at=at)
     return campaign
 
@@ -106,52 +113,60 @@ def notify_of_version(version: PolicyVersion, *, actor: Actor, at: datetime) -> 
     notice = Notice.objects.filter(version=version, kind=Notice.Kind.REVISION).first()
     if notice is None or not version.is_public:
         raise NotPublished(_("Publish the version first. People are notified of what was announced."))
-    text = {}
-    for language in ("ko", "en"):
-        with override(language):
-            body = notice.body_en if language == "en" else notice.body_ko
-            text[language] = "\n\n".join([body.strip(), *_where_to_read(version)])
+    words, title, text = revision_notice.compose(version, notice)
     return start_campaign(
         kind=Campaign.Kind.POLICY,
         about=f"policies.policyversion:{version.pk}",
         occasion=version.number,
-        title={"ko": notice.title_ko, "en": notice.title_en},
+        title=title,
         text=text,
+        template=words,
         subject_ids=None,
         actor=actor,
         at=at,
     )
 
 
-def _where_to_read(version: PolicyVersion) -> Iterable[str]:
-    yield _("Read the new version: %(address)s") % {"address": _address("policies:version", version.number)}
-    if version.based_on is not None:
-        address = _address("policies:difference", version.based_on.number, version.number)
-        yield _("See what changes, before and after: %(address)s") % {"address": address}
-    address = _address("rights:guide")
-    yield _("You can view, correct or delete your information and withdraw consent at any time: %(address)s") % {
-        "address": address
-    }
-
-
-def _address(name: str, *arguments: str) -> str:
-    return f"{settings.PORTAL_URL}{reverse(name, args=arguments)}"
-
-
 def list_next_slice(campaign_id: UUID, *, after: str, actor: Actor, at: datetime) -> int:
-    """List the next people of a campaign to everybody; return how many. Safe to repeat."""
+    """List the next people of a campaign to everybody; return how many. Safe to repeat.
+
+    From the day of the notice on they are listed as not told.
+    """
     with transaction.atomic():
         campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
+        if campaign.stopped_at is not None:
+            return 0
         people = Subject.objects.not_destroyed().order_by("id")
         if after:
             people = people.filter(id__gt=UUID(after))
         ids = list(people.values_list("id", flat=True)[:BATCH_SIZE])
-        _enlist(campaign, ids, at=at)
+        if is_late(campaign, at):
+            list_as_untold(campaign, ids, actor=actor, at=at)
+        else:
+            enlist(campaign, ids, at=at)
         if len(ids) == BATCH_SIZE:
             _go_on_listing(campaign, after=str(ids[-1]))
         else:
             _listed(campaign, actor=actor, at=at)
     return len(ids)
+
+
+def list_as_untold(campaign: Campaign, ids: Sequence[UUID], *, actor: Actor, at: datetime) -> None:
+    """Put these people on the list of a locked campaign whose day has come; the office tells them."""
+    new = enlist_untold(campaign, ids)
+    count_untold(campaign, Delivery.objects.filter(pk__in=new), actor=actor, at=at)
+
+
+def count_untold(
+    campaign: Campaign, rows: DeliveryQuerySet, *, subjects: Sequence[UUID] = (), actor: Actor, at: datetime
+) -> None:  # fmt: skip
+    """Put on the trail how many people a locked campaign does not tell any more, as its day has come.
+
+    Each person counts once, whatever told them, or came back, in between.
+    """
+    if counted := rows.filter(untold_at=None).update(untold_at=at):
+        facts = {"campaign": campaign.reference, "people": counted}
+        ledger.record(Event.LATE, actor=actor, at=at, about=campaign, subjects=subjects, facts=facts)
 
 
 def _go_on_listing(campaign: Campaign, *, after: str) -> None:
@@ -167,36 +182,7 @@ def _listed(campaign: Campaign, *, actor: Actor, at: datetime) -> None:
     finish_if_settled(campaign, actor=actor, at=at)
 
 
-def _enlist(campaign: Campaign, ids: Sequence[UUID], *, at: datetime) -> None:
-    """Make a delivery for each of these people, and queue the mail of those whose address is on record.
-
-    The yearly notice leaves out who refused it, and whom no address is held of (PIPA art. 20-2(1) proviso).
-    """
-    reachable = recipients.reachable(ids)
-    if campaign.kind == Campaign.Kind.USE:
-        refused = UseNoticeRefusal.objects.standing().filter(subject_id__in=ids).values_list("subject_id", flat=True)
-        told = (reachable | recipients.writable(ids, at=at)) - set(refused)
-        ids = [one for one in ids if one in told]
-    languages = recipients.languages(ids)
-    state = Delivery.State
-    Delivery.objects.bulk_create(
-        (
-            Delivery(
-                campaign=campaign,
-                subject_id=one,
-                language=languages.get(one, "ko"),
-                state=state.WAITING if one in reachable else state.WITHOUT_ADDRESS,
-            )
-            for one in ids
-        ),
-        ignore_conflicts=True,
-    )
-    waiting = campaign.deliveries.filter(subject_id__in=ids, state=state.WAITING).values_list("id", flat=True)
-    rows = {f"{MAIL}:{delivery}": {"delivery": str(delivery)} for delivery in waiting}
-    outbox.enqueue_many(MAIL, rows, shard=campaign.reference)
-
-
-def _lock(delivery_id: UUID) -> Delivery:
+def lock_delivery(delivery_id: UUID) -> Delivery:
     """Lock a delivery, and its campaign before it: who lists people or refuses for one holds the campaign first."""
     campaign = Campaign.objects.select_for_update(of=("self",)).get(deliveries=delivery_id)
     row = Delivery.objects.select_for_update().get(pk=delivery_id)
@@ -207,14 +193,14 @@ def _lock(delivery_id: UUID) -> Delivery:
 def mark_sent(delivery: Delivery, *, actor: Actor, at: datetime) -> None:
     """Note that the mail went out, with its Message-ID; safe to repeat."""
     with transaction.atomic():
-        row = _lock(delivery.pk)
+        row = lock_delivery(delivery.pk)
         if row.state != Delivery.State.SENT:
             message_id = fixed_message_id(message_key(row))
             # Whoever was told another way while the mail was under way keeps that proof; the mail is on record too.
             if row.state != Delivery.State.TOLD:
                 row.state, row.settled_at, row.settled_by = Delivery.State.SENT, at, actor.ref
-                row.message_id, row.trouble = message_id, ""
-                row.save(update_fields=["state", "settled_at", "settled_by", "message_id", "trouble"])
+                row.message_id, row.way, row.trouble = message_id, "", ""
+                row.save(update_fields=["state", "way", "settled_at", "settled_by", "message_id", "trouble"])
             facts = {"campaign": row.campaign.reference, "message_id": message_id, "digest": row.campaign.digest}
             ledger.record(Event.SENT, actor=actor, at=at, about=row, subjects=[row.subject_id], facts=facts)
             finish_if_settled(row.campaign, actor=actor, at=at)
@@ -222,14 +208,69 @@ def mark_sent(delivery: Delivery, *, actor: Actor, at: datetime) -> None:
 
 def message_key(delivery: Delivery) -> str:
     """Return what the mail of a delivery is known by, however often it is sent."""
-    return f"campaign-{delivery.pk}"
+    return message_key_of(delivery.pk)
 
 
-def mark_without_address(delivery: Delivery) -> None:
-    """Note that there is no e-mail address any more; the office tells the person another way."""
-    Delivery.objects.filter(pk=delivery.pk, state__in=("waiting", "parked")).update(
-        state=Delivery.State.WITHOUT_ADDRESS, trouble=""
-    )
+def message_key_of(delivery_id: object) -> str:
+    """Return the key of a delivery that is known by its id."""
+    return f"campaign-{delivery_id}"
+
+
+@transaction.atomic
+def mark_without_address(delivery: Delivery, *, failed: str, actor: Actor, at: datetime) -> None:
+    """Note that there is no address or number any more; the other way is taken, or the office tells the person."""
+    row = lock_delivery(delivery.pk)
+    if row.state in Delivery.UNSENT:
+        give_up(row, failed, state=Delivery.State.WITHOUT_ADDRESS, trouble="", actor=actor, at=at)
+
+
+def give_up(
+    row: Delivery, failed: str, *, state: Delivery.State, trouble: str, actor: Actor, at: datetime
+) -> None:  # fmt: skip
+    """Take the other way for a locked delivery; where there is none it gets ``state``.
+
+    Whoever refused the notice meanwhile is told no other way, and nobody is once it was stopped, or is late.
+    """
+    over, way = what_is_left(row, failed, actor=actor, at=at)
+    if way is not None:
+        take_way(row, way)
+        return
+    if over is not None:
+        state, trouble = over, ""
+    row.state, row.way, row.message_id, row.trouble = state, "", "", trouble[:200]
+    row.save(update_fields=["state", "way", "message_id", "trouble"])
+    if state == Delivery.State.PARKED:
+        facts = {"why": trouble[:80]}
+        ledger.record(Event.PARKED, actor=actor, at=at, about=row, subjects=[row.subject_id], facts=facts)
+    if over is not None:
+        finish_if_settled(row.campaign, actor=actor, at=at)
+
+
+def why_over(row: Delivery) -> Delivery.State | None:
+    """Return why a person is told no more of it, whatever became of a message; nothing where the campaign goes on."""
+    if row.campaign.kind == Campaign.Kind.USE:
+        refusals = UseNoticeRefusal.objects.against(row.campaign)
+        if refusals.filter(subject_id=row.subject_id).exists():
+            return Delivery.State.REFUSED
+    return Delivery.State.STOPPED if row.campaign.stopped_at is not None else None
+
+
+def what_is_left(
+    row: Delivery, failed: str, *, actor: Actor, at: datetime
+) -> tuple[Delivery.State | None, str | None]:  # fmt: skip
+    """Return why a person is told no more of it, or else a way that is left; neither: the office or the website.
+
+    Whoever has a way left that only the day of the notice holds back was reached by nothing and is not told: no website
+    stands in for it (decision 0437).
+    """
+    if over := why_over(row):
+        return over, None
+    way = way_left(row, failed, at=at)
+    if way is None or not is_late(row.campaign, at):
+        return None, way
+    this = Delivery.objects.filter(pk=row.pk)
+    count_untold(row.campaign, this, subjects=[row.subject_id], actor=actor, at=at)
+    return Delivery.State.STOPPED, None
 
 
 def end_undeliverable(*, actor: Actor, at: datetime) -> int:
@@ -250,8 +291,8 @@ def end_undeliverable(*, actor: Actor, at: datetime) -> int:
 
 @transaction.atomic
 def _end(delivery_id: UUID, *, actor: Actor, at: datetime) -> bool:
-    row = _lock(delivery_id)
-    if row.state not in Delivery.OPEN:
+    row = lock_delivery(delivery_id)
+    if row.state not in Delivery.OPEN or row.is_under_way:
         return False
     row.state = Delivery.State.ENDED
     row.save(update_fields=["state"])
@@ -261,19 +302,17 @@ def _end(delivery_id: UUID, *, actor: Actor, at: datetime) -> bool:
     return True
 
 
-def record_delivery_error(delivery: Delivery, *, why: str) -> None:
+def record_delivery_error(*deliveries: Delivery, why: str) -> None:
     """Keep why the last try failed."""
-    Delivery.objects.filter(pk=delivery.pk).update(trouble=why[:200])
+    Delivery.objects.filter(pk__in=[one.pk for one in deliveries]).update(trouble=why[:200])
 
 
 @transaction.atomic
-def mark_parked(delivery: Delivery, *, why: str, actor: Actor, at: datetime) -> None:
-    """Give a delivery to a person: the worker tried often enough."""
-    row = Delivery.objects.select_for_update().get(pk=delivery.pk)
+def mark_parked(delivery: Delivery, *, failed: str, why: str, actor: Actor, at: datetime) -> None:
+    """Take the other way, or give a delivery to a person: the worker tried often enough."""
+    row = lock_delivery(delivery.pk)
     if row.state == Delivery.State.WAITING:
-        row.state, row.trouble = Delivery.State.PARKED, why[:200]
-        row.save(update_fields=["state", "trouble"])
-        ledger.record(Event.PARKED, actor=actor, at=at, about=row, subjects=[row.subject_id], facts={"why": why[:80]})
+        give_up(row, failed, state=Delivery.State.PARKED, trouble=why, actor=actor, at=at)
 
 
 def mark_bounced(delivery: Delivery, *, why: str, actor: Actor, at: datetime) -> bool:
@@ -284,19 +323,18 @@ def mark_bounced(delivery: Delivery, *, why: str, actor: Actor, at: datetime) ->
     """
     require_permission(actor, "campaigns.record_telling", about=delivery)
     with transaction.atomic():
-        row = _lock(delivery.pk)
-        if row.state != Delivery.State.SENT:
+        row = lock_delivery(delivery.pk)
+        if row.state != Delivery.State.SENT or row.way:
             return False
-        refused = row.campaign.kind == Campaign.Kind.USE and (
-            UseNoticeRefusal.objects.against(row.campaign).filter(subject_id=row.subject_id).exists()
-        )
-        row.state = Delivery.State.REFUSED if refused else Delivery.State.PARKED
+        over, way = what_is_left(row, MAIL, actor=actor, at=at)
+        row.state = over or Delivery.State.PARKED
         row.settled_at, row.settled_by, row.trouble = None, "", why[:200]
         row.save(update_fields=["state", "settled_at", "settled_by", "trouble"])
         ledger.record(Event.BOUNCED, actor=actor, at=at, about=row, subjects=[row.subject_id], facts={"why": why[:80]})
-        if not refused and row.campaign.state == Campaign.State.FINISHED:
-            row.campaign.state, row.campaign.finished_at = Campaign.State.RUNNING, None
-            row.campaign.save(update_fields=["state", "finished_at"])
+        if over is None:
+            if way is not None:
+                take_way(row, way)
+            reopen(row.campaign)
     return True
 
 
@@ -304,9 +342,11 @@ def record_offline_notice(delivery: Delivery, *, way: str, on: date, actor: Acto
     """Note that a person was told another way than by e-mail. Raises NotPermitted and DeliverySettled."""
     require_permission(actor, "campaigns.record_telling", about=delivery)
     with transaction.atomic():
-        row = _lock(delivery.pk)
+        row = lock_delivery(delivery.pk)
         if row.state in {Delivery.State.SENT, Delivery.State.TOLD}:
             raise DeliverySettled(_("This person has already been notified."))
+        if row.state == Delivery.State.STOPPED and row.campaign.stopped_at is not None:
+            raise DeliverySettled(_("This notice was stopped. There is nothing to record."))
         if row.state == Delivery.State.REFUSED:
             raise DeliverySettled(_("This person refused this notice. There is nothing to record."))
         if on > clock.kst_date(at) or on < clock.kst_date(row.campaign.started_at):
@@ -323,6 +363,13 @@ def record_offline_notice(delivery: Delivery, *, way: str, on: date, actor: Acto
     return row
 
 
+def reopen(campaign: Campaign) -> None:
+    """Let a locked campaign go on that had ended: somebody is not told by it after all, and still can be."""
+    if campaign.state == Campaign.State.FINISHED and not has_happened(campaign):
+        campaign.state, campaign.finished_at = Campaign.State.RUNNING, None
+        campaign.save(update_fields=["state", "finished_at"])
+
+
 def finish_if_settled(campaign: Campaign, *, actor: Actor, at: datetime) -> bool:
     """End a campaign once everybody listed was told, or can't be; return whether it has ended."""
     with transaction.atomic():
@@ -331,8 +378,22 @@ def finish_if_settled(campaign: Campaign, *, actor: Actor, at: datetime) -> bool
             return True
         if row.listed_at is None or row.deliveries.open().exists():
             return False
-        row.state, row.finished_at = Campaign.State.FINISHED, at
-        row.save(update_fields=["state", "finished_at"])
-        facts = {"sent": row.progress.sent, "told": row.progress.told, "ended": row.progress.ended}
-        ledger.record(Event.FINISHED, actor=actor, at=at, about=row, facts=facts)
+        _finish(row, actor=actor, at=at)
     return True
+
+
+def finish_campaign(campaign: Campaign, *, actor: Actor, at: datetime) -> None:
+    """End a campaign of what has come to pass: whom it did not reach was told by the website, and waits no more."""
+    with transaction.atomic():
+        row = Campaign.objects.select_for_update().get(pk=campaign.pk)
+        if row.state != Campaign.State.FINISHED:
+            _finish(row, actor=actor, at=at)
+
+
+def _finish(row: Campaign, *, actor: Actor, at: datetime) -> None:
+    row.state, row.finished_at = Campaign.State.FINISHED, at
+    row.save(update_fields=["state", "finished_at"])
+    came_to = row.progress
+    facts = {"sent": came_to.sent, "told": came_to.told, "ended": came_to.ended}
+    facts |= {"stopped": came_to.stopped} if row.stopped_at is not None else {}
+    ledger.record(Event.FINISHED, actor=actor, at=at, about=row, facts=facts)

@@ -41,14 +41,15 @@ def notify_of_use(*, actor: Actor, at: datetime) -> Campaign:
     today = clock.kst_date(at)
     version = PolicyVersion.objects.in_force(today)
     if version is None:
-        raise NotPublished(_("No privacy policy is in force. The notice tells what the policy states."))
-    title, text = use_notice_text.compose(version, today)
+        raise NotPublished(_("No privacy policy is in force. The notice says what the policy states."))
+    words, title, text = use_notice_text.compose(version, today)
     return start_campaign(
         kind=Campaign.Kind.USE,
         about=use_notice_text.about(today.year),
         occasion=str(today.year),
         title=title,
         text=text,
+        template=words,
         subject_ids=None,
         actor=actor,
         at=at,
@@ -77,7 +78,8 @@ def refuse_use_notice(*, person: str, refused_on: date, how: str, actor: Actor, 
         row = UseNoticeRefusal.objects.create(
             subject_id=subject.id, refused_on=refused_on, how=how.strip(), recorded_by=actor.ref, recorded_at=at
         )
-        waiting = Delivery.objects.open().select_for_update(of=("self",))
+        # A text message that the provider has counts by what becomes of it.
+        waiting = Delivery.objects.open().not_under_way().select_for_update(of=("self",))
         for delivery in waiting.filter(campaign__in=yearly, subject_id=subject.id):
             delivery.state = Delivery.State.REFUSED
             delivery.save(update_fields=["state"])

@@ -1,8 +1,8 @@
 """Telling earlier recipients that what they hold was corrected or erased (P1.6, law R-20)."""
 
+import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -11,9 +11,12 @@ from django.utils.translation import gettext as _
 from consents.models import Decision
 from privacy.disclosures import item_values
 from privacy.disclosures.acknowledgement_tokens import digest_of, token_of
+from privacy.disclosures.actions import proofs
 from privacy.disclosures.events import Event
 from privacy.disclosures.item_values import ItemValue
 from privacy.disclosures.models import DisclosedItem, Notice, ThirdParty
+from privacy.disclosures.outgoing import DELIVERY, destination_of
+from privacy.disclosures.recipient_actor import Recipient
 from privacy.disclosures.refusals import MissingReason, UnknownToken, WrongState
 from privacy.jobs import outbox
 from privacy.ledger import actions as ledger
@@ -25,29 +28,9 @@ from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
 
 LINK_DAYS = 30
-DELIVERY = "disclosures.notice"
+# The Message-ID of what follows a notice: its id, the round of the proof, and whether it is a reminder.
+FOLLOW_UP_ID = re.compile(r"notice-([0-9a-f-]{36})-\d+-")
 BATCH_SIZE = 500
-
-
-@dataclass(frozen=True)
-class Recipient:
-    """The actor behind an acknowledgement link: it may see what was corrected in its own notice, nothing else."""
-
-    notice: Notice
-
-    @property
-    def kind(self) -> str:
-        return "recipient"
-
-    @property
-    def ref(self) -> str:
-        return self.notice.third_party.reference
-
-    def may(self, permission: str) -> bool:
-        return False
-
-    def may_open(self, category: str, purpose: str, on: date) -> bool:
-        return category == self.notice.category and purpose == Purpose.DISCLOSURE
 
 
 def earlier_recipients(
@@ -109,6 +92,8 @@ def queue_notices(
     )
     fresh = [notice for notice in made if (notice.third_party_id, notice.subject_id, notice.item_set) not in known]
     Notice.objects.bulk_create(fresh, batch_size=BATCH_SIZE)
+    proofs.begin_proofs(fresh, at=at)
+    proofs.supersede(fresh, actor=actor, at=at)
     _enqueue(fresh, shard=case_reference)
     if fresh:
         ledger.record(
@@ -151,6 +136,7 @@ def mark_parked(notice: Notice, *, why: str, actor: Actor, at: datetime) -> Noti
         row.trouble = why[:200]
         row.save(update_fields=["state", "parked_at", "trouble"])
         ledger.record(Event.NOTICE_PARKED, actor=actor, at=at, about=row, facts={"why": row.trouble})
+        proofs.notice_came_back(row, actor=actor, at=at)
     return row
 
 
@@ -168,6 +154,7 @@ def mark_bounced(notice: Notice, *, actor: Actor, at: datetime, why: str = "boun
     row.trouble = why[:200]
     row.save(update_fields=["state", "sent_at", "sent_by", "parked_at", "trouble"])
     ledger.record(Event.NOTICE_BOUNCED, actor=actor, at=at, about=row, facts={"why": row.trouble})
+    proofs.notice_came_back(row, actor=actor, at=at)
     return row
 
 
@@ -177,6 +164,11 @@ def refresh_link(notice: Notice) -> None:
     if notice.token_digest != digest:
         notice.token_digest = digest
         notice.save(update_fields=["token_digest"])
+
+
+def note_printed(notice: Notice, *, at: datetime) -> None:
+    """Remember that a letter of a notice is printed. Building block of the printing, which the vault records."""
+    Notice.objects.filter(id=notice.id, printed_at=None).update(printed_at=at)
 
 
 def record_delivery_error(notice: Notice, *, why: str) -> None:
@@ -201,7 +193,7 @@ def resend(notice: Notice, *, actor: Actor, at: datetime) -> Notice:
     outbox.close_dead_letters(DELIVERY, ids={"notice": str(row.id)})
     if row.channel != ThirdParty.Channel.LETTER:
         key = f"{DELIVERY}:{row.id}:{at.isoformat()}"
-        outbox.enqueue(DELIVERY, ids={"notice": str(row.id)}, key=key, destination=_destination(party))
+        outbox.enqueue(DELIVERY, ids={"notice": str(row.id)}, key=key, destination=destination_of(party))
     ledger.record(Event.NOTICE_RESENT, actor=actor, at=at, about=row, facts={"channel": row.channel})
     return row
 
@@ -222,24 +214,53 @@ def switch_channel(party: ThirdParty, *, at: datetime) -> int:
             outbox.close_waiting(DELIVERY, ids={"notice": str(row.id)})
             if row.channel != ThirdParty.Channel.LETTER:
                 key = f"{DELIVERY}:{row.id}:{at.isoformat()}"
-                outbox.enqueue(DELIVERY, ids={"notice": str(row.id)}, key=key, destination=_destination(party))
+                outbox.enqueue(DELIVERY, ids={"notice": str(row.id)}, key=key, destination=destination_of(party))
     return moved
 
 
 def find_by_token(token: str, *, at: datetime) -> Notice:
-    """Return the notice of a link. Raises UnknownToken for a wrong link, and for one that is too old."""
-    notice = Notice.objects.select_related("third_party").filter(token_digest=digest_of(token)).first()
-    if notice is None or (notice.sent_at is not None and notice.sent_at + timedelta(days=LINK_DAYS) < at):
+    """Return the notice of a link. Raises UnknownToken for a wrong link, and for one that is too old.
+
+    While its proof takes answers its recipient can confirm and answer, however late.
+    """
+    found = Notice.objects.select_related("third_party", "proof").filter(token_digest=digest_of(token)).first()
+    if found is None or not (link_is_fresh(found, at=at) or _takes_answers(found)):
         raise UnknownToken(_("This link is not valid or has expired. Ask us for a new one."))
-    return notice
+    return found
+
+
+def link_is_fresh(notice: Notice, *, at: datetime) -> bool:
+    """Whether a link is young enough to show the corrected value."""
+    proof = getattr(notice, "proof", None)
+    since = (proof.asked_at if proof is not None and proof.round > 1 else None) or notice.sent_at
+    # A letter that waits to be posted again: its paper of before grows older all the same.
+    since = since or notice.acknowledged_at or notice.printed_at
+    return since is None or since + timedelta(days=LINK_DAYS) >= at
+
+
+def _takes_answers(notice: Notice) -> bool:
+    proof = getattr(notice, "proof", None)
+    return proof is not None and bool(proof.takes_answers)
 
 
 @transaction.atomic
 def acknowledge(token: str, *, at: datetime) -> Notice:
-    """Note that a recipient was told. A second acknowledgement changes nothing. Raises UnknownToken."""
+    """Note that a recipient says it has received a notice: it proves no correction. Raises UnknownToken.
+
+    A second acknowledgement changes nothing.
+    """
     found = find_by_token(token, at=at)
-    row = Notice.objects.select_for_update().get(id=found.id)
-    row.third_party = found.third_party
+    row = Notice.objects.select_for_update(of=("self",)).select_related("third_party", "proof").get(id=found.id)
+    came = row.state != Notice.State.ACKNOWLEDGED
+    note_received(row, at=at)
+    if came:
+        # Also one that nobody has marked as posted, or that was thought not to have arrived.
+        proofs.notice_left(row, actor=Recipient(row), at=at)
+    return row
+
+
+def note_received(row: Notice, *, at: datetime) -> None:
+    """Note on a locked notice that its recipient has it. Building block of what a recipient does."""
     if row.state != Notice.State.ACKNOWLEDGED:
         row.state = Notice.State.ACKNOWLEDGED
         row.acknowledged_at = at
@@ -249,7 +270,14 @@ def acknowledge(token: str, *, at: datetime) -> Notice:
         row.save(update_fields=["state", "acknowledged_at", "sent_at", "parked_at", "trouble"])
         outbox.close_dead_letters(DELIVERY, ids={"notice": str(row.id)})
         ledger.record(Event.NOTICE_ACKNOWLEDGED, actor=Recipient(row), at=at, about=row, subjects=[row.subject_id])
-    return row
+
+
+def notice_of_message(message_id: str) -> Notice | None:
+    """Return the notice that a mail to a recipient was about: the notice itself, or what followed it."""
+    if (found := Notice.objects.filter(message_id=message_id).first()) is not None:
+        return found
+    known = FOLLOW_UP_ID.search(message_id)
+    return Notice.objects.filter(id=known[1]).first() if known else None
 
 
 def read_corrected(
@@ -321,15 +349,10 @@ def _enqueue(notices: Iterable[Notice], *, shard: str) -> None:
     waiting: dict[str, dict[str, dict[str, str]]] = {}
     for notice in notices:
         if notice.channel != ThirdParty.Channel.LETTER:
-            to = waiting.setdefault(_destination(notice.third_party), {})
+            to = waiting.setdefault(destination_of(notice.third_party), {})
             to[f"{DELIVERY}:{notice.id}"] = {"notice": str(notice.id)}
     for destination in sorted(waiting):
         outbox.enqueue_many(DELIVERY, waiting[destination], shard=shard, destination=destination)
-
-
-def _destination(party: ThirdParty) -> str:
-    """Each recipient's machine is waited for alone: one that hangs holds up no other's notices."""
-    return f"webhook:{party.reference}" if party.channel == ThirdParty.Channel.WEBHOOK else outbox.MAIL
 
 
 @transaction.atomic
@@ -346,4 +369,5 @@ def _sent(notice: Notice, *, actor: Actor, at: datetime) -> Notice:
         ledger.record(
             Event.NOTICE_SENT, actor=actor, at=at, about=row, subjects=[row.subject_id], facts={"channel": row.channel}
         )
+        proofs.notice_left(row, actor=actor, at=at)
     return row

@@ -27,7 +27,7 @@ def record_provision_report(
     require_permission(actor, REPORT)
     owed = provision_reports.owed_report(report, on=clock.kst_date(at))
     if owed is None:
-        raise NotFiled(_("No such report is owed for a half-year that is over."), pointer="/report")
+        raise NotFiled(_("No such report is due for a half-year that is over."), pointer="/report")
     half = owed.half
     if not receipt.strip():
         raise NotFiled(_("Enter the number of the receipt or of the letter."), pointer="/receipt")

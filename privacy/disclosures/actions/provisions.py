@@ -101,6 +101,7 @@ def request(
     if not wanted:
         raise NothingToProvide(_("State which items are to be provided, and whose."))
     consents = must_be_allowed(disclosure, wanted, at=at)
+    legal_basis.document_must_follow_without_delay(disclosure)
     with transaction.atomic():
         disclosure.content_digest = content_digest(disclosure, wanted)
         disclosure.save(force_insert=True)

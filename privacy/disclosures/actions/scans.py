@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from privacy.disclosures.actions.provisions import must_have_clearance
+from privacy.disclosures.actions.settlements import evidence_of
 from privacy.disclosures.events import Event
 from privacy.disclosures.models import Disclosure, ScanReading
 from privacy.disclosures.refusals import WrongState
@@ -82,13 +83,14 @@ def _must_take_a_scan(row: Disclosure) -> None:
 
 
 def discard_orphaned_scans(*, actor: Actor, at: datetime) -> int:
-    """Remove scans that belong to no disclosure: whoever attached them died in between. Returns how many."""
+    """Remove files of no disclosure and no proof: whoever attached them died in between. Returns how many."""
     removed = 0
     sealed = EncryptedFile.objects.filter(category=DISCLOSURE_REQUEST, stored_at__lt=at - ORPHANED_AFTER).order_by("id")
     last: UUID | None = None
     while page := list((sealed if last is None else sealed.filter(id__gt=last))[:BATCH_SIZE]):
         last = page[-1].id
         known = set(Disclosure.objects.filter(scan_id__in=[file.id for file in page]).values_list("scan_id", flat=True))
+        known |= evidence_of(file.subject_id for file in page)
         for file in page:
             if file.id not in known:
                 with suppress(vault.UnderHold):

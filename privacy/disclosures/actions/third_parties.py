@@ -9,7 +9,7 @@ from privacy.disclosures import notice_texts, webhooks
 from privacy.disclosures.actions.notices import switch_channel
 from privacy.disclosures.events import Event
 from privacy.disclosures.models import ThirdParty
-from privacy.disclosures.refusals import Retired, Unreachable
+from privacy.disclosures.refusals import Unreachable
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
@@ -61,12 +61,14 @@ def change_channel(
     actor: Actor,
     at: datetime,
 ) -> ThirdParty:
-    """Change how notices reach a third party, those that wait too. A new webhook gets a new signing key."""
+    """Change how notices reach a third party, those that wait too. A new webhook gets a new signing key.
+
+    One that is retired is still told of corrections to what it holds (P1.6), so its address is kept right as well.
+    Raises Unreachable, UnusableWebhook.
+    """
     require_permission(actor, "disclosures.keep_third_parties", about=party)
     with transaction.atomic():
         row = ThirdParty.objects.select_for_update().get(id=party.id)
-        if row.retired_at is not None:
-            raise Retired(_("This third party is retired."))
         if webhook_url.strip() != row.webhook_url:
             row.webhook_generation += 1
         row.channel = channel

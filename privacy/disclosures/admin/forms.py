@@ -9,7 +9,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext_lazy as _
 
 from privacy.disclosures.actions import AuthorityRequest, RequestedItem
-from privacy.disclosures.models import Disclosure, ThirdParty
+from privacy.disclosures.models import CorrectionProof, Disclosure, ThirdParty
 from privacy.lib.dates.form_fields import BoundedDateField
 from privacy.policies import rulebook
 from privacy.policies.models.localized_fields import in_language
@@ -171,3 +171,23 @@ def subject_of(reference: str) -> Any:
         if found is not None:
             return found
     return None
+
+
+class SettlementForm(forms.Form):
+    """How a recipient's correction is settled without its proof."""
+
+    settled_as = forms.ChoiceField(
+        label=_("How it is settled"), choices=CorrectionProof.Settlement.choices, widget=forms.RadioSelect
+    )
+    note = forms.CharField(
+        label=_("How it was verified"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("No names of people, no values."),
+    )  # fmt: skip
+    file = forms.FileField(
+        label=_("Evidence"), help_text=_("PDF, JPEG or PNG, at most 10 MB. It is scanned for malware and encrypted.")
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        file = given.pop("file", None)
+        return {**given, "name": file.name, "content": file.read()} if file else given

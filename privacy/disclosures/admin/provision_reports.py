@@ -41,7 +41,7 @@ class ProvisionReportAdmin(ReadOnlyAdmin):
         "What agencies were given is reported to the minister after each half-year: information on users of "
         "telecommunications and communication confirmation data, each by a report of its own."
     )
-    empty_hint = _("No report is owed until an agency was given such material.")
+    empty_hint = _("No report is due until an agency has been given such material.")
     list_display = ("reference", "record_class", "half_from", "half_until", "due_shown", "filed_on", "documents")
     list_filter = ("record_class",)
     fields = (

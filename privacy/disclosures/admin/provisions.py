@@ -300,7 +300,11 @@ class DisclosureAdmin(ReadOnlyAdmin):
             **self.admin_site.each_context(request),
             "title": _("Request a disclosure"),
             "opts": self.opts,
+            "explanation": _(
+                "It can be provided only after another person approves it. Frozen information is not provided."
+            ),
             "form": form,
             "steps": steps,
+            "verb": _("Request the disclosure"),
         }
-        return TemplateResponse(request, "admin/disclosures/disclosure/ask.html", context)
+        return TemplateResponse(request, "admin/form_steps.html", context)

@@ -11,14 +11,18 @@ from privacy.disclosures.models.disclosures import (
     new_notice_reference,
     new_third_party_reference,
 )
+from privacy.disclosures.models.proofs import CorrectionProof, ProofQuerySet, RecipientAnswer
 from privacy.disclosures.models.provision_reports import ProvisionReport
 
 __all__ = [
     "ENCRYPTED_FILE",
+    "CorrectionProof",
     "DisclosedItem",
     "Disclosure",
     "Notice",
+    "ProofQuerySet",
     "ProvisionReport",
+    "RecipientAnswer",
     "ScanReading",
     "ThirdParty",
     # The first migration names these.

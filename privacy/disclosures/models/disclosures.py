@@ -374,6 +374,8 @@ class Notice(models.Model):
     acknowledged_at = models.DateTimeField(_("acknowledged"), null=True, blank=True)
     parked_at = models.DateTimeField(_("stopped"), null=True, blank=True)
     trouble = models.CharField(_("last error"), max_length=200, blank=True)
+    # Since then its link has been in the hands of who printed it, however the notice goes later.
+    printed_at = models.DateTimeField(_("letter printed"), null=True, blank=True)
 
     objects = NoticeQuerySet.as_manager()
 

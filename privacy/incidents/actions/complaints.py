@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from privacy.accounts.display_names import name_with_reference
+from privacy.incidents import answer_mails
 from privacy.incidents.events import Event
 from privacy.incidents.models import Complaint, ComplaintText
 from privacy.incidents.refusals import EmptyText, WrongState
@@ -205,8 +206,13 @@ def _gone(complaint: Complaint) -> str:
     )
 
 
-def answer_complaint(complaint: Complaint, *, answer: str, actor: Actor, at: datetime) -> Complaint:
-    """Answer a complaint, by e-mail where there is an address. Raises EmptyText, AlreadyAnswered."""
+def answer_complaint(
+    complaint: Complaint, *, answer: str, template: str = "", actor: Actor, at: datetime
+) -> Complaint:  # fmt: skip
+    """Answer a complaint, by e-mail where there is an address. Raises EmptyText, AlreadyAnswered.
+
+    ``template``: the version of the words around it that was read; without it the one that is in force.
+    """
     require_permission(actor, "incidents.answer_complaint", about=complaint)
     if not answer.strip():
         raise EmptyText(_("Enter the answer."), pointer="/answer")
@@ -228,7 +234,8 @@ def answer_complaint(complaint: Complaint, *, answer: str, actor: Actor, at: dat
         words.closed_on = clock.kst_date(at)
         with transaction.atomic(using="personal"):
             words.save(update_fields=None if words._state.adding else ["answer", "closed_on"])
-        outbox.enqueue(DELIVERY, ids={"complaint": str(row.id)}, key=f"{DELIVERY}:{row.id}", shard=row.reference)
+        ids = {"complaint": str(row.id), "template": template or answer_mails.wording().version}
+        outbox.enqueue(DELIVERY, ids=ids, key=f"{DELIVERY}:{row.id}", shard=row.reference)
         ledger.record(
             Event.ANSWERED,
             actor=actor,
@@ -256,13 +263,13 @@ def move_targets(day: date, at: datetime) -> int:
 
 
 @transaction.atomic
-def mark_answer_sent(complaint: Complaint, *, actor: Actor, at: datetime) -> Complaint:
-    """Note that the answer went out."""
+def mark_answer_sent(complaint: Complaint, *, template: str, actor: Actor, at: datetime) -> Complaint:
+    """Note that the answer went out, in the words of a template."""
     row = Complaint.objects.select_for_update().get(id=complaint.id)
     if row.sent_at is None:
-        row.sent_at = at
-        row.save(update_fields=["sent_at"])
-        ledger.record(Event.SENT, actor=actor, at=at, about=row)
+        row.sent_at, row.answered_with = at, template
+        row.save(update_fields=["sent_at", "answered_with"])
+        ledger.record(Event.SENT, actor=actor, at=at, about=row, facts={"template": template})
     return row
 
 

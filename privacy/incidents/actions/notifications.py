@@ -1,12 +1,11 @@
 """Telling: the subjects, everybody on the website, the authorities (B-02 … B-10)."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from privacy.campaigns import actions as campaigns
@@ -46,7 +45,7 @@ def notify_subjects(incident: Incident, *, read: str = "", actor: Actor, at: dat
     What is told depends on what each of them knows: a supplement goes to whoever got the first notice, the whole to
     whoever was added since. ``read`` is the digest of the notice as it was shown before the button was pressed.
     Returns the individual notices, one a stage. Raises NotPermitted, Closed, Incomplete, NobodyFound, ChangedProposal
-    where it says something else by now, and ``campaigns.AlreadyNotified`` when nobody is left.
+    where it says something else by now or goes to others, and ``campaigns.AlreadyNotified`` when nobody is left.
     """
     require_permission(actor, NOTIFY, about=incident)
     with transaction.atomic():
@@ -65,34 +64,37 @@ def notify_subjects(incident: Incident, *, read: str = "", actor: Actor, at: dat
         return [_start_campaign(row, stage, people, actor=actor, at=at) for stage, people in wanted.items()]
 
 
-def digest_of_notice(incident: Incident, stages: Iterable[Stage], on: date) -> str:
-    """Return the digest of what a notice of these stages would say on a day, in every language."""
+def digest_of_notice(incident: Incident, told: Mapping[Stage, Collection[UUID]], on: date) -> str:
+    """Return the digest of what notices would say on a day in every language, each by its stage to these people."""
     return canonical_json.digest(
         {
             f"{stage.value} {language}": [
+                sorted(str(person) for person in people),
                 notice_texts.notice_title(incident, stage, language),
                 notice_texts.notice_text(incident, stage, language, on=on),
             ]
-            for stage in stages
+            for stage, people in told.items()
             for language in LANGUAGES
         }
     )
 
 
-def _must_be_what_was_read(row: Incident, stages: Iterable[Stage], read: str, *, at: datetime) -> None:
-    if read and read != digest_of_notice(row, stages, clock.kst_date(at)):
+def _must_be_what_was_read(row: Incident, told: Mapping[Stage, Collection[UUID]], read: str, *, at: datetime) -> None:
+    if read and read != digest_of_notice(row, told, clock.kst_date(at)):
         raise ChangedProposal(_("The notice has changed since you opened this page. Read it again."))
 
 
 def _start_campaign(row: Incident, stage: Stage, people: list[UUID], *, actor: Actor, at: datetime) -> Campaign:
     day = clock.kst_date(at)
     before = notifications.notifications_of(row, [stage]).exclude(campaign=None).count()
+    words = notice_texts.wording(stage)
     campaign = campaigns.start_campaign(
         kind=Campaign.Kind.BREACH,
         about=f"incidents.incident:{row.pk}",
         occasion=" ".join([row.reference, stage, *([str(before + 1)] if before else [])]),
-        title={language: notice_texts.notice_title(row, stage, language) for language in LANGUAGES},
-        text={language: notice_texts.notice_text(row, stage, language, on=day) for language in LANGUAGES},
+        title={language: notice_texts.notice_title(row, stage, language, words=words) for language in LANGUAGES},
+        text={language: notice_texts.notice_text(row, stage, language, on=day, words=words) for language in LANGUAGES},
+        template=words.version,
         subject_ids=people,
         actor=actor,
         at=at,
@@ -117,7 +119,7 @@ def post_on_website(incident: Incident, *, read: str = "", actor: Actor, at: dat
         stage, day = notifications.next_public_notice(row), clock.kst_date(at)
         if stage == Stage.NONE and not notifications.notifications_of(row, [Stage.POSSIBLE]).exists():
             raise NobodyFound(_("Nobody was told of a possible breach, so there is nothing to correct."))
-        _must_be_what_was_read(row, [stage], read, at=at)
+        _must_be_what_was_read(row, {stage: []}, read, at=at)
         said = {
             f"{part}_{language}": text
             for language in LANGUAGES
@@ -139,13 +141,22 @@ def post_on_website(incident: Incident, *, read: str = "", actor: Actor, at: dat
 
 
 def delay_notice(incident: Incident, *, delay: Incident.Delay, reason: str, actor: Actor, at: datetime) -> Incident:
-    """Record why the notice has to wait; it goes out at once when the reason ends. The clock runs on (B-05)."""
+    """Record why the notice has to wait; it goes out at once when the reason ends. The clock runs on (B-05).
+
+    That of a possible breach waits for force majeure alone (Decree 39-3(1)): Contradiction for another reason.
+    """
     require_permission(actor, NOTIFY, about=incident)
     if not reason.strip():
         raise EmptyText(_("State the reason for the delay."), pointer="/reason")
     with transaction.atomic():
         row = lock_open_incident(incident)
-        row.delay, row.delay_reason, row.delay_ended_at = Incident.Delay(delay), reason.strip(), None
+        ground = Incident.Delay(delay)
+        if ground not in row.delay_grounds:
+            raise Contradiction(
+                _("The notice of a possible breach may wait for force majeure alone (Decree art. 39-3(1))."),
+                pointer="/delay",
+            )
+        row.delay, row.delay_reason, row.delay_ended_at = ground, reason.strip(), None
         row.save(update_fields=["delay", "delay_reason", "delay_ended_at"])
         ledger.record(Event.DELAYED, actor=actor, at=at, about=row, facts={"because": str(delay)})
     return row
@@ -200,7 +211,8 @@ def record_report(
 ) -> Report:
     """Record that a report was made to an authority; a second one is a supplement (B-08 … B-10).
 
-    It is the form that was handed out last before that moment; what is written down afterwards was not told by it.
+    It is the form that was handed out last by that moment, or by the end of a minute that was typed, unless this
+    authority has that form already; what is written down after a form was made is not told by it.
     ``partial`` says that items or course were left out, whatever is known by now.
     Raises NotPermitted, Closed, Incomplete while items 3 to 5 are unknown, WrongState for a duty that isn't one.
     """
@@ -211,6 +223,8 @@ def record_report(
             raise WrongState(_("The incident is not recorded as an intrusion."))
         if duty == Report.Duty.BREACH and authority == Report.Authority.MSIT:
             raise WrongState(_("A breach must be reported to the PIPC or KISA."), pointer="/authority")
+        if duty == Report.Duty.INTRUSION and authority == Report.Authority.PIPC:
+            raise WrongState(_("An intrusion must be reported to the MSIT or KISA."), pointer="/authority")
         if not row.aware_at <= reported_at <= at:
             raise WrongState(_("A report can't be dated before the company became aware, or in the future."))
         if duty == Report.Duty.BREACH:
@@ -218,8 +232,11 @@ def record_report(
         if row.reports.filter(authority=authority, duty=duty, reported_at=reported_at).exists():
             raise WrongState(_("This report is already recorded."))
         sequence = row.reports.filter(duty=duty).count() + 1
-        form = later_facts.last_form(row, duty, before=reported_at)
-        lacked = form is not None and form.number == sequence and form.partial
+        form = later_facts.last_form(row, duty, before=_end_of_minute(reported_at))
+        if form and row.reports.filter(authority=authority, duty=duty, digest=form.digest).exists():
+            form = None
+        told_at = form.at if form else reported_at
+        lacked = form is not None and form.partial
         report = Report.objects.create(
             incident=row,
             authority=authority,
@@ -230,13 +247,13 @@ def record_report(
             reported_at=reported_at,
             reported_by=actor.ref,
             partial=partial or lacked or _must_be_partial(row, duty, reported_at),
-            due_at=_supplement(row, duty, reported_at),
+            due_at=_supplement(row, duty, told_at),
         )
         field = "reported_at" if duty == Report.Duty.BREACH else "intrusion_reported_at"
         # The first report keeps the term, in whichever order they are recorded.
         setattr(row, field, min(getattr(row, field) or reported_at, reported_at))
         if duty == Report.Duty.INTRUSION:
-            row.new_facts_at = row.new_facts_at or _facts_since(row)
+            row.new_facts_at = row.new_facts_at or _facts_since(row, later_facts.told_until(row, duty))
         row.save(update_fields=[field, "new_facts_at"])
         facts = {"authority": str(authority), "duty": str(duty), "no": report.sequence, "digest": report.digest}
         ledger.record(Event.REPORTED, actor=actor, at=at, about=row, facts=facts)
@@ -258,7 +275,10 @@ def need_not_report(incident: Incident, *, reason: str, actor: Actor, at: dateti
             raise WrongState(_("There is nothing to decide about the report: %(state)s.") % {"state": duty.said})
         if duty.grounds and not row.recovered:
             raise MustBeReported(
-                _("It must be reported: %(grounds)s. The only exception is if the data was recovered or deleted.")
+                _(
+                    "It must be reported: %(grounds)s. The only exception is if the route was found and the data was "
+                    "recovered or deleted, so that harm is clearly unlikely."
+                )
                 % {"grounds": "; ".join(duty.grounds)}
             )
         row.not_reported_reason, row.not_reported_grounds = reason.strip(), sorted(duty.codes)
@@ -267,10 +287,16 @@ def need_not_report(incident: Incident, *, reason: str, actor: Actor, at: dateti
     return row
 
 
-def _supplement(row: Incident, duty: Report.Duty, reported_at: datetime) -> datetime | None:
+def _end_of_minute(moment: datetime) -> datetime:
+    """Return the last moment of a whole minute, as a form shows and takes them; another moment as it is."""
+    typed = moment == moment.replace(second=0, microsecond=0)
+    return moment + timedelta(minutes=1, microseconds=-1) if typed else moment
+
+
+def _supplement(row: Incident, duty: Report.Duty, told_at: datetime) -> datetime | None:
     """Return until when the new facts of an intrusion were due, if this report tells them (B-10)."""
     since = row.new_facts_at
-    if duty != Report.Duty.INTRUSION or since is None or reported_at < since:
+    if duty != Report.Duty.INTRUSION or since is None or told_at < since:
         return None
     row.new_facts_at = None
     return duties.supplement_due(since)
@@ -283,9 +309,8 @@ def _must_be_partial(row: Incident, duty: Report.Duty, reported_at: datetime) ->
     return in_doubt or not row.is_known
 
 
-def _facts_since(row: Incident) -> datetime | None:
-    """Return when facts of an intrusion became known that none of its reports could tell (B-10)."""
-    told = row.reports.filter(duty=Report.Duty.INTRUSION).aggregate(last=Max("reported_at"))["last"]
+def _facts_since(row: Incident, told: datetime) -> datetime | None:
+    """Return when facts of an intrusion became known that no report could tell by a moment (B-10)."""
     later = later_facts.changes_after(row, told)
     return next((one.at for one in later if not one.fields.isdisjoint({*REPORTED_FACTS, "affected"})), None)
 

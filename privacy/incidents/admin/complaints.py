@@ -100,8 +100,10 @@ class ComplaintAdmin(ReadOnlyAdmin):
         """Open the words once, on record, when the button is pressed; sending the answer opens nothing again."""
         complaint = queryset.get()
         page = partial(confirm_action, self, request, queryset, title=_("Read and answer"))
-        frame = answer_mails.frame(complaint, at=clock.now())
-        given = partial(page, verb=_("Send the answer"), form_class=AnswerForm, frame=[frame])
+        words = answer_mails.wording()
+        given = partial(
+            page, verb=_("Send the answer"), form_class=AnswerForm, frame=[answer_mails.frame(complaint, words)]
+        )
         answers_too = _("The answer appears on the complainant's page, and is e-mailed if an address was given.")
         if "confirmed" in request.POST and "answer" not in request.POST:
             return None
@@ -112,7 +114,8 @@ class ComplaintAdmin(ReadOnlyAdmin):
             if isinstance(answers, TemplateResponse):
                 return answers
             who: dict[str, Any] = {"actor": actor_of(request), "at": clock.now()}
-            answer = partial(incidents.answer_complaint, complaint, answer=answers["answer"], **who)
+            who |= {"answer": answers["answer"], "template": words.version}
+            answer = partial(incidents.answer_complaint, complaint, **who)
             run_action(self, request, answer, _("The complaint has been answered."))
             return None
         try:

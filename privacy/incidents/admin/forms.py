@@ -58,10 +58,7 @@ MOMENTS = ("occurred_from", "occurred_until", "intrusion_aware_at")
 
 
 class DescribeForm(forms.ModelForm[Incident]):
-    """Everything that becomes known, and the contents of the notice in both languages (B-03).
-
-    It offers what is held on the day ``on``, and the items that were ``kept`` from another day.
-    """
+    """What becomes known of it. It offers what is held on the day ``on``, and the items ``kept`` from another day."""
 
     on: date
     kept: Sequence[str] = ()
@@ -74,27 +71,32 @@ class DescribeForm(forms.ModelForm[Incident]):
         model = Incident
         fields = (
             "title", "kind", "occurred_from", "occurred_until", "outside_access", "intrusion", "intrusion_aware_at",
-            "sensitive", "recovered", "estimate", "items", "course_ko", "course_en", "advice_ko", "advice_en",
-            "response_ko", "response_en",
+            "sensitive", "recovered", "estimate", "items",
         )  # fmt: skip
         field_classes: ClassVar = dict.fromkeys(MOMENTS, BoundedDateTimeField)
         help_texts: ClassVar = {
+            "recovered": _("Only if the route of the breach was found, too."),
             "intrusion_aware_at": _(
                 "When the company became aware that the incident is an intrusion. The reporting deadline runs from "
                 "then."
             ),
         }
-        widgets = {name: NativeDateTimeInput() for name in MOMENTS} | {
-            f"{name}_{language}": forms.Textarea(attrs={"rows": 4})
-            for name in ("course", "advice", "response")
-            for language in ("ko", "en")
-        }
+        widgets: ClassVar = {name: NativeDateTimeInput() for name in MOMENTS}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["items"]
         assert isinstance(field, forms.MultipleChoiceField)
         field.choices = breach_scope.item_choices(self.on, also=self.kept)
+
+
+class NoticeForm(forms.ModelForm[Incident]):
+    """The contents of the notice to people, in both languages (B-03)."""
+
+    class Meta:
+        model = Incident
+        fields = ("course_ko", "advice_ko", "response_ko", "course_en", "advice_en", "response_en")
+        widgets: ClassVar = {name: forms.Textarea(attrs={"rows": 4}) for name in fields}
 
 
 class AffectedForm(forms.Form):
@@ -165,8 +167,17 @@ class ConfirmForm(forms.Form):
 
 
 class DelayForm(forms.Form):
-    delay = forms.ChoiceField(label=_("Because of"), choices=Incident.Delay.choices, widget=forms.RadioSelect)
+    """What the notice waits for: it offers what that of this incident may wait for."""
+
+    grounds: Sequence[Incident.Delay] = ()
+    delay = forms.ChoiceField(label=_("Because of"), widget=forms.RadioSelect)
     reason = text_field(_("Reason"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = self.fields["delay"]
+        assert isinstance(offered, forms.ChoiceField)
+        offered.choices = [(ground.value, ground.label) for ground in self.grounds]
 
 
 class DelayEndForm(forms.Form):
@@ -192,12 +203,6 @@ class ReasonForm(forms.Form):
 
 class ConclusionForm(forms.Form):
     conclusion = text_field(_("Conclusion: cause, effect, what changes"), rows=6)
-
-
-class ReadForm(forms.Form):
-    """What was shown before it is closed or told: that, and nothing else, is meant."""
-
-    read = forms.CharField(widget=forms.HiddenInput)
 
 
 class LinkForm(forms.Form):

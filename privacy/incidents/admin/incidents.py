@@ -13,7 +13,6 @@ from django.utils.functional import lazy
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from privacy.accounts.actors import actor_of
 from privacy.incidents import actions as incidents
@@ -28,21 +27,22 @@ from privacy.incidents.admin.forms import (
     DelayForm,
     DescribeForm,
     MeasureForm,
-    ReadForm,
+    NoticeForm,
     ReasonForm,
     RecordForm,
     ReportForm,
     RuleOutForm,
 )
-from privacy.incidents.models import Complaint, Incident, Report, Stage
+from privacy.incidents.admin.notice_preview import notice_preview
+from privacy.incidents.models import Complaint, Incident, Report
 from privacy.incidents.statutory_deadlines import deadline_badge
 from privacy.lib.console.admin_add import make_or_refuse
 from privacy.lib.console.confirm_action import confirm_action
-from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.console.read_form import ReadForm
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, account_line, button, run_action
 from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import state_badge
-from privacy.lib.display.reader_language import reader_language
 from privacy.lib.http.downloads import attachment
 from privacy.lib.identifiers.access_codes import new_form_nonce
 from privacy.policies import rulebook
@@ -50,7 +50,7 @@ from privacy.policies import rulebook
 RECORD, NOTIFY, VIEW = "incidents.record_incident", "incidents.notify_incident", "incidents.view_incident"
 REPORT, CLOSE = "incidents.report_incident", "incidents.close_incident"
 OPEN_INCIDENT_ACTIONS = (
-    "describe", "add_affected", "take_measure", "notify", "website", "delay", "end_delay",
+    "describe", "write_notice", "add_affected", "take_measure", "notify", "website", "delay", "end_delay",
     "form_of_report", "form_of_intrusion", "report", "need_not_report",
 )  # fmt: skip
 
@@ -80,12 +80,16 @@ class IncidentAdmin(ReadOnlyAdmin):
         ("sensitive", "recovered"),
         "course_ko", "course_en", "advice_ko", "advice_en", "response_ko", "response_en",
         ("reported_at", "intrusion_reported_at"), "reason_not_reported",
-        ("delay", "delay_reason", "delay_ended_at"), ("recorded_by", "recorded_at"), "conclusion",
-        ("proposed_by", "closed_by", "closed_at"),
+        ("delay", "delay_reason", "delay_ended_at"), ("recorder", "recorded_at"), "conclusion",
+        ("proposer", "closer", "closed_at"),
     )  # fmt: skip
-    readonly_fields = ("items_shown", "people_shown", "reason_not_reported")
+    readonly_fields = ("items_shown", "people_shown", "reason_not_reported", "recorder", "proposer", "closer")
+    recorder, proposer, closer = (account_line(Incident, name) for name in ("recorded_by", "proposed_by", "closed_by"))
     second_person = SecondPersonStep(
-        "incidents.close_incident", lambda record: record.state == Incident.State.PROPOSED, button="close"
+        "incidents.close_incident",
+        lambda record: record.state == Incident.State.PROPOSED,
+        button="close",
+        rows={"state__exact": Incident.State.PROPOSED.value},
     )
     actions = (*OPEN_INCIDENT_ACTIONS, "confirm", "rule_out", "propose", "give_back", "close", "reopen")
     change_form_template = "admin/incidents/incident/change_form.html"
@@ -206,10 +210,20 @@ class IncidentAdmin(ReadOnlyAdmin):
         return self._press(
             request, queryset, incidents.describe_incident, _("Saved."),
             title=_("Record what is known"), verb=_("Save"),
-            consequences=[_("This goes into the notice to the data subjects and the report."),
+            consequences=[_("This goes into the report to the authority, and decides which duties there are."),
                           _("Don't include personal information about the people concerned.")],
             form_class=type("Describe", (DescribeForm,), {"on": clock.today(), "kept": queryset.get().items}),
-            edits=_described,
+            edits=partial(_values, DescribeForm.Meta.fields),
+        )  # fmt: skip
+
+    @button(description=_("Write the notice"), permission=RECORD, locations=CHANGE_FORM_ONLY)
+    def write_notice(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
+        return self._press(
+            request, queryset, incidents.describe_incident, _("Saved."), title=_("Write the notice"), verb=_("Save"),
+            consequences=[_("This goes into the notice to the data subjects and the report."),
+                          _("Don't include personal information about the people concerned."),
+                          _("Nothing is sent yet: the whole text is shown before it is.")],
+            form_class=NoticeForm, edits=partial(_values, NoticeForm.Meta.fields),
         )  # fmt: skip
 
     @button(description=_("Add data subjects"), permission=RECORD, locations=CHANGE_FORM_ONLY)
@@ -244,11 +258,12 @@ class IncidentAdmin(ReadOnlyAdmin):
     def notify(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
         incident = queryset.get()
         wanted = notifications.pending_individual_notices(incident)
+        told = {stage: len(ids) for stage, ids in wanted.items()}
         return self._press(
             request, queryset, incidents.notify_subjects, _(
                 "The notice is being sent. Follow its progress under individual notices."),
             title=_("Notify data subjects"), verb=_("Send the notice"),
-            consequences=self._said(incident, {stage: len(ids) for stage, ids in wanted.items()}),
+            consequences=notice_preview(incident, told),
             form_class=ReadForm, initial={"read": incidents.digest_of_notice(incident, wanted, clock.today())},
             dangerous=True,
         )  # fmt: skip
@@ -263,26 +278,9 @@ class IncidentAdmin(ReadOnlyAdmin):
             consequences=[_(
                 "Everyone can read it immediately, for the number of days the law requires. It is removed "
                 "automatically."),
-                          *self._said(incident, {stage: 0})],
-            form_class=ReadForm, initial={"read": incidents.digest_of_notice(incident, [stage], clock.today())},
+                          *notice_preview(incident, {stage: 0})],
+            form_class=ReadForm, initial={"read": incidents.digest_of_notice(incident, {stage: []}, clock.today())},
         )  # fmt: skip
-
-    def _said(self, incident: Incident, wanted: dict[Stage, int]) -> Sequence[object]:
-        """What goes out, to how many, by what each of them knows already."""
-        today, language = clock.today(), reader_language()
-        missing = duties.missing_notice_contents(incident, today)
-        if missing:
-            return [now_("It can't be sent yet; missing: %(missing)s.") % {"missing": "; ".join(missing)}]
-        said: list[object] = []
-        for stage, count in wanted.items():
-            if count:
-                said.append(
-                    ngettext("To %(count)d listed data subject:", "To %(count)d listed data subjects:", count)
-                    % {"count": count}
-                )
-            said.append(notice_texts.notice_title(incident, stage, language))
-            said.extend(notice_texts.notice_text(incident, stage, language, on=today).split("\n\n"))
-        return said or [now_("Everyone listed has been told.")]
 
     @button(description=_("Delay the notice"), permission=NOTIFY, locations=CHANGE_FORM_ONLY)
     def delay(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
@@ -290,7 +288,7 @@ class IncidentAdmin(ReadOnlyAdmin):
             request, queryset, incidents.delay_notice, _("Recorded."),
             title=_("Delay the notice"), verb=_("Record"),
             consequences=[_("The deadline keeps running. Send the notice as soon as the reason no longer applies.")],
-            form_class=DelayForm,
+            form_class=type("Delay", (DelayForm,), {"grounds": queryset.get().delay_grounds}),
         )  # fmt: skip
 
     @button(description=_("The reason for the delay has ended"), permission=NOTIFY, locations=CHANGE_FORM_ONLY)
@@ -298,7 +296,9 @@ class IncidentAdmin(ReadOnlyAdmin):
         return self._press(
             request, queryset, incidents.end_delay, _("Recorded."),
             title=_("The reason for the delay has ended"), verb=_("Record"),
-            consequences=[_("Past the 72 hours the notice is due at that moment: send it at once.")],
+            consequences=[_(
+                "If the 72 hours have passed, the notice is due as soon as the reason ends: send it at once."
+            )],
             form_class=DelayEndForm, initial={"ended_at": clock.now()},
         )  # fmt: skip
 
@@ -394,5 +394,5 @@ class IncidentAdmin(ReadOnlyAdmin):
         )  # fmt: skip
 
 
-def _described(incident: Incident) -> dict[str, Any]:
-    return {name: getattr(incident, name) for name in DescribeForm.Meta.fields}
+def _values(names: Sequence[str], incident: Incident) -> dict[str, Any]:
+    return {name: getattr(incident, name) for name in names}

@@ -11,9 +11,11 @@ from privacy.lib.identifiers.ids import new_id, new_reference
 from privacy.policies.categories import COMPLAINT
 from privacy.vault.fields import EncryptedJSONField, EncryptedModel, EncryptedTextField
 
+PREFIX = "Q"
+
 
 def new_complaint_reference() -> str:
-    return new_reference("Q")
+    return new_reference(PREFIX)
 
 
 class ComplaintQuerySet(models.QuerySet["Complaint"]):
@@ -57,6 +59,8 @@ class Complaint(models.Model):
     )
     message_id = models.CharField(_("Message-ID of the answer"), max_length=200, blank=True)
     sent_at = models.DateTimeField(_("answer sent"), null=True, blank=True)
+    # Whose words stand around the answer in its e-mail: a template and its version.
+    answered_with = models.CharField(_("template of the answer"), max_length=100, blank=True, db_default="")
     returned_at = models.DateTimeField(_("answer returned at"), null=True, blank=True)
 
     objects = ComplaintQuerySet.as_manager()

@@ -17,8 +17,11 @@ from privacy.policies.models.localized_fields import in_language
 REPORT_THRESHOLD = "breach.report.subjects"
 
 
+PREFIX = "I"
+
+
 def new_incident_reference() -> str:
-    return new_reference("I")
+    return new_reference(PREFIX)
 
 
 class IncidentQuerySet(models.QuerySet["Incident"]):
@@ -199,6 +202,11 @@ class Incident(models.Model):
     def is_known(self) -> bool:
         """Whether the items concerned and the course of events are known, in both languages (B-03, B-04)."""
         return bool(self.items and self.course_ko.strip() and self.course_en.strip())
+
+    @property
+    def delay_grounds(self) -> list[Delay]:
+        """What its notice may wait for: that of a possible breach for force majeure alone (Decree art. 39-3(1))."""
+        return [self.Delay.FORCE] if self.certainty == self.Certainty.POSSIBLE else list(self.Delay)
 
     @property
     def listed(self) -> int:

@@ -21,6 +21,7 @@ from privacy.ledger.actions.registers import (
     NothingToConfirm,
     accept_refusal,
     adopt_registers,
+    announce_columns,
     confirm_adoption,
 )
 from privacy.ledger.actions.reviews import (
@@ -42,6 +43,7 @@ __all__ = [
     "accept_answer",
     "accept_refusal",
     "adopt_registers",
+    "announce_columns",
     "answer_question",
     "ask_account_holder",
     "confirm_adoption",

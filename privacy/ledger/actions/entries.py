@@ -17,7 +17,7 @@ from django.db import Error, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.translation import gettext_lazy as _
 
-from privacy.ledger import request_context, row_statements
+from privacy.ledger import listeners, request_context, row_statements
 from privacy.ledger.entries import autocommit
 from privacy.ledger.entries.payloads import MAX_PAYLOAD, canonical_json, compose, people_beside
 from privacy.ledger.events import Event
@@ -70,6 +70,7 @@ def record(
     _append(connection, "act", payload)
     for rows in changed:
         record_rows(connection, rows, actor=actor, at=at)
+    listeners.heard(word, about, facts, at)
 
 
 def record_rows(
@@ -127,6 +128,7 @@ def record_concurrently(
 
     The entry is no part of the caller's transaction there. Raises ``LedgerUnavailable``, like ``settle``.
     """
+    listeners.must_have_none(word)
     payload, _nonce = compose(word, actor=actor, at=at, about=about, facts=facts)
     try:
         return PendingEntry(
@@ -155,6 +157,7 @@ def record_before(
     The moment of a read is the database's stamp; ``at`` keeps the shape of every verb. Raises ``LedgerUnavailable``:
     then nothing may be shown. The list of more people than an entry names is kept beside it.
     """
+    listeners.must_have_none(word)
     subjects = list(subjects)
     payload, nonce = compose(
         word,
@@ -198,6 +201,7 @@ def record_autocommit(
 
     Raises ``LedgerUnavailable``: then it may not leave.
     """
+    listeners.must_have_none(word)
     payload, _nonce = compose(word, actor=actor, at=at, about=about, facts=facts)
     append_alone(payload)
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connections, transaction
 from django.utils.translation import gettext_lazy as _
 
-from privacy.ledger import row_statements, second_people
+from privacy.ledger import account_relations, row_statements
 from privacy.ledger.actions.announced_rows import Announcement, close_announcement
 from privacy.ledger.actions.entries import record, record_rows
 from privacy.ledger.checkpoints import accepted_times
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 CARRIED_BEFORE = timedelta(days=92)
 _ONE_AT_A_TIME = "SELECT pg_advisory_lock(hashtext('ledger.registers.adopted'))"
 _SIGNATURES = (
-    "SELECT payload::jsonb -> 'facts' -> 'tables' FROM ledger.entry WHERE payload LIKE '%,\"rows\":{%'"  # noqa: S608 - constants
+    "SELECT payload::jsonb -> 'facts' -> 'tables' FROM ledger.entry WHERE strpos(payload, ',\"rows\":{') > 0"  # noqa: S608 - constants
     f" AND kind = 'act' AND word IN ('{Event.REGISTERS_ADOPTED}', '{Event.ROWS_CARRIED}') ORDER BY id"
 )
 
@@ -58,9 +58,7 @@ def adopt_registers(*, actor: Actor, at: datetime, because: str = "") -> list[st
     with log_reader.connect(DATABASE) as connection:
         connection.execute(_ONE_AT_A_TIME)
         with read_only(connection):
-            adopted: dict[str, str] = {}
-            for (tables,) in connection.execute(_SIGNATURES):
-                adopted.update(tables or {})
+            adopted = _signatures(connection)
             wanted = {
                 name: table.signature
                 for name, table in TABLES.items()
@@ -74,6 +72,30 @@ def adopt_registers(*, actor: Actor, at: datetime, because: str = "") -> list[st
         if wanted:
             _record_parts(Event.REGISTERS_ADOPTED, rows, facts, actor=actor, at=at)
     return sorted(wanted)
+
+
+def announce_columns(*, actor: Actor, at: datetime) -> list[str]:
+    """Put on record, before a release changes columns of registers, whose: their digests have other columns from here.
+
+    Until they are adopted, entries name their rows by either, which accuses none of them. Only the owner may, as with
+    an adoption. Returns the tables.
+    """
+    with log_reader.connect(DATABASE) as connection:
+        connection.execute(_ONE_AT_A_TIME)
+        adopted = _signatures(connection)
+        changing = {name: "" for name, table in TABLES.items() if adopted.get(name, "") not in ("", table.signature)}
+        if changing:
+            facts = {"tables": changing, "announced": True}
+            _record_parts(Event.REGISTERS_ADOPTED, {}, facts, actor=actor, at=at)
+    return sorted(changing)
+
+
+def _signatures(connection: psycopg.Connection[Any]) -> dict[str, str]:
+    """Return with which columns each table was taken up last; without any where those were to change since."""
+    adopted: dict[str, str] = {}
+    for (tables,) in connection.execute(_SIGNATURES):
+        adopted.update(tables or {})
+    return adopted
 
 
 def _rows_of(connection: psycopg.Connection[Any], table: ProtectedTable) -> dict[str, row_statements.Change]:
@@ -95,7 +117,7 @@ def confirm_adoption(*, entry: Entry, actor: Actor, at: datetime) -> None:
     about = (adoptions.ABOUT, entry.id)
     with transaction.atomic(using=DATABASE):
         if not adoptions.waits_for_confirmation(entry.id):
-            raise NothingToConfirm(_("This entry doesn't wait for a confirmation."))
+            raise NothingToConfirm(_("This entry isn't waiting for confirmation."))
         record(Event.ADOPTION_CONFIRMED, actor=actor, at=at, about=about)
 
 
@@ -105,13 +127,13 @@ def accept_refusal(*, entry: Entry, actor: Actor, at: datetime) -> None:
     Raises ``NothingToAccept``.
     """
     if accepted_times.refused_times(entry.payload, entry.id) is None or entry.word != Event.NOTARY_REFUSED:
-        raise NothingToAccept(_("This entry doesn't state times that the notary refused."))
+        raise NothingToAccept(_("This is not an entry about times that the notary refused."))
     with transaction.atomic(using=DATABASE):
         advisory_locks.lock_in_transaction(f"ledger.refusal:{entry.id}")
         before = Entry.objects.filter(
             about=f"{adoptions.ABOUT}:{entry.id}", word=Event.REFUSAL_ACCEPTED, kind="act"
         ).values_list("actor", flat=True)
-        if not all(second_people.are_two_people(actor.ref, one or "", at) for one in before):
+        if not all(account_relations.are_two_people(actor.ref, one or "", at) for one in before):
             raise NothingToAccept(_("You or someone related to you has accepted this: another officer is needed."))
         record(Event.REFUSAL_ACCEPTED, actor=actor, at=at, about=(adoptions.ABOUT, entry.id))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connections, transaction
 from django.utils.translation import gettext_lazy as _
 
-from privacy.ledger import second_people
+from privacy.ledger import account_relations
 from privacy.ledger.actions.entries import record
 from privacy.ledger.events import Event
 from privacy.ledger.merkle import log_reader, tree
@@ -157,7 +157,7 @@ def must_be_another(finding: Finding, *, actor: Actor, own: object, at: datetime
     """
     if finding.account == actor.ref:
         raise SeparationOfDuties(own)
-    if finding.has_holder and second_people.are_related(actor.ref, finding.account, at):
+    if finding.has_holder and account_relations.are_related(actor.ref, finding.account, at):
         raise SeparationOfDuties(
             _(
                 "One of you was recently involved in the other's account, sign-in or role, so someone else must "
@@ -211,7 +211,7 @@ def _must_be_about_others(review: Review, *, actor: Actor, at: datetime) -> None
         raise SeparationOfDuties(
             _("Some findings are about your own access, so another auditor must sign this review.")
         )
-    if any(second_people.are_related(actor.ref, one, at) for one in sorted(accounts) if one.startswith("U-")):
+    if any(account_relations.are_related(actor.ref, one, at) for one in sorted(accounts) if one.startswith("U-")):
         raise SeparationOfDuties(
             _(
                 "Some findings are about an account in whose sign-in or role you were recently involved, or its holder "

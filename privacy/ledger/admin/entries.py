@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 from collections.abc import Callable, Collection
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -38,7 +38,7 @@ from privacy.ledger.admin.filters import (
     request_actor,
 )
 from privacy.ledger.checkpoints import accepted_times, external_checkpoints
-from privacy.ledger.entries import task_labels
+from privacy.ledger.entries import record_words, task_labels
 from privacy.ledger.entries.fact_labels import fact_label, fact_text
 from privacy.ledger.entries.payloads import parse_payload
 from privacy.ledger.events import Event
@@ -58,8 +58,6 @@ MAX_SUBJECTS_SHOWN = 3
 SEALING_TIME = timedelta(minutes=1)
 # What a list shows of a long reference.
 REFERENCE_PREFIX = 8
-
-CLAUSE = re.compile(r"P\d\.\d+")
 
 
 class EntryPaginator(EstimatingPaginator):
@@ -136,7 +134,7 @@ class EntryListAdmin(KeysetAdmin):
         """The task in words; its code, by which the list is narrowed, stands behind them."""
         if not entry.task:
             return "–"
-        address = f"{reverse('admin:ledger_entry_changelist')}?task={entry.task}"
+        address = f"{reverse('admin:ledger_entry_changelist')}?task={quote(entry.task)}"
         return format_html('<a href="{}" title="{}">{}</a>', address, entry.task, task_labels.task_label(entry.task))
 
     @admin.display(description=_("place of access"))
@@ -189,7 +187,7 @@ class EntryAdmin(EntryListAdmin):
             _("You confirm that you know why."),
             _("Changes made to these registers outside the portal before this entry are no longer reported."),
         ]
-        title = _("Confirm that the registers were recorded anew")
+        title = _("Confirm that the registers were recorded again")
         return self._settle(
             request, queryset, ledger.confirm_adoption, title, _("Confirm"), consequences, done=_("Confirmed.")
         )
@@ -223,6 +221,7 @@ class EntryAdmin(EntryListAdmin):
         """Who did what, when, whose data it was and why: what the fields below say one by one."""
         said = _payload(entry)
         subjects = [str(subject) for subject in said.get("subjects", [])]
+        given = str(said.get("reason", ""))
         context = {
             "ref": entry.actor,
             "word": entry.word,
@@ -233,8 +232,7 @@ class EntryAdmin(EntryListAdmin):
             "whom": subjects[0] if subjects else "",
             "people": len(subjects) or said.get("count", 0),
             "purpose": entry.purpose,
-            # A clause alone says nothing to who reads a sentence; it stands among the fields below.
-            "reason": "" if CLAUSE.fullmatch(str(said.get("reason", ""))) else said.get("reason", ""),
+            "reason": "" if record_words.is_rule(given) else given,
         }
         return render_to_string("admin/ledger/entry/sentence.html", context)
 
@@ -255,7 +253,7 @@ class EntryAdmin(EntryListAdmin):
     def record(self, entry: Entry) -> SafeString | str:
         if not entry.about:
             return "–"
-        address = f"{reverse('admin:ledger_entry_changelist')}?record={entry.about}"
+        address = f"{reverse('admin:ledger_entry_changelist')}?record={quote(entry.about, safe=':')}"
         return format_html('<a href="{}">{}</a>', address, entry.about)
 
     @admin.display(description=_("access channel and request"))

@@ -16,8 +16,8 @@ import psycopg
 from privacy.ledger.actors import SystemActor
 from privacy.ledger.checkpoints.notary_state import NotaryState
 from privacy.ledger.checkpoints.signed_notes import Signer
-from privacy.ledger.entries.appending import append_entry
 from privacy.ledger.entries.payloads import facts_in
+from privacy.ledger.entries.standalone_recording import append_entry
 from privacy.ledger.events import Event
 from privacy.ledger.merkle.tiles import Tiles
 from privacy.ledger.verify import Key, Problem

@@ -27,7 +27,7 @@ from privacy.ledger.checkpoints.notary_state import NotaryState, SigningRefused
 from privacy.ledger.checkpoints.refusal_notices import MAIL_RETRY_SECONDS
 from privacy.ledger.checkpoints.signed_notes import Signer, checkpoint_text
 from privacy.ledger.checkpoints.timestamps import Stamping
-from privacy.ledger.entries.appending import append_entry
+from privacy.ledger.entries.standalone_recording import append_entry
 from privacy.ledger.events import Event
 from privacy.ledger.integrity.timestamp_checks import parse_moment
 from privacy.ledger.merkle import log_reader, tree

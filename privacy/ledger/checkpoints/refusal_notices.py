@@ -18,7 +18,7 @@ import psycopg
 
 from privacy.ledger.actors import SystemActor
 from privacy.ledger.checkpoints import anchors
-from privacy.ledger.entries.appending import append_entry
+from privacy.ledger.entries.standalone_recording import append_entry
 from privacy.ledger.events import Event
 
 log = logging.getLogger("portal.ledger")

@@ -38,9 +38,14 @@ REFERENCE = re.compile(r"([a-z]+) ([A-Z0-9]+-[A-Z0-9-]+)")
 RULE = re.compile(r"[A-Z]-?\d[\d.]*|contacts|duties")
 
 
+def is_rule(reason: str) -> bool:
+    """Return whether a reason is a rule's number alone, which says nothing to who reads a sentence."""
+    return RULE.fullmatch(reason) is not None
+
+
 def reason_text(reason: str, purpose: str, *, on: date) -> str:
     """Return the reason of an access in words; what a person wrote stays as it was written."""
-    if RULE.fullmatch(reason):
+    if is_rule(reason):
         return display_names.display_name("purpose", purpose, on=on)
     return REFERENCE.sub(lambda found: f"{REASON_LABELS.get(found[1], found[1])} {found[2]}", reason)
 

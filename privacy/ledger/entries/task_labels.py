@@ -26,6 +26,7 @@ ACT_LABELS = {
     "provided": _("provided"),
     "previewed": _("previewed"),
     "scanned": _("scanned for malware"),
+    "sealed": _("sealed"),
 }
 # What is no model's name; with the app before it where two apps have one of that name.
 NOUN_LABELS = {
@@ -52,8 +53,11 @@ NOUN_LABELS = {
     "requester": _("requester"),
     "package": _("access package"),
     "letter": _("letter"),
+    "message": _("message about a request"),
+    "mail": _("incoming mail or text message"),
     "destruction": _("announced destruction"),
     "notice": _("notice about a consent"),
+    "of-age": _("notice that a person is 14"),
     "proof": _("proof of a supervision or disposal"),
     "certificate": _("certificate of a training"),
     "signed-paper": _("signed paper"),
@@ -61,6 +65,8 @@ NOUN_LABELS = {
     "passphrase": _("file passphrase"),
     "webhook-key": _("webhook key"),
     "file": _("file"),
+    "identifiers": _("identifiers for a connected system"),
+    "values": _("right value for a connected system"),
 }
 TASK_LABELS = {
     "accounts.user.signed-in": _("signing in"),
@@ -68,6 +74,12 @@ TASK_LABELS = {
     "ledger.verify": _("audit trail verified"),
     "ledger.export": _("audit trail exported"),
     "retention.destruction.read-back": _("read-back after a destruction"),
+    "scim.users.listed": _("accounts listed by the directory"),
+    "scim.user.read": _("account read by the directory"),
+    "scim.user.created": _("account opened by the directory"),
+    "scim.user.changed": _("account changed by the directory"),
+    "scim.user.removed": _("account removed by the directory"),
+    "scim.description.read": _("description of the directory’s interface read"),
 }
 
 

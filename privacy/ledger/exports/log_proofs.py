@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import psycopg
 from django.utils.translation import gettext_lazy as _
 
-from privacy.ledger.checkpoints import external_checkpoints, signed_checkpoints, signed_notes
+from privacy.ledger.checkpoints import external_checkpoints, newest_checkpoint, signed_notes
 from privacy.ledger.merkle import log_reader, tree
 from privacy.ledger.merkle.leaf_hash import leaf_hash
 from privacy.lib.errors.refusals import Refusal
@@ -82,7 +82,7 @@ def _newest_head(connection: psycopg.Connection[Any]) -> tuple[int, str] | None:
     """Return size and note of the newest checkpoint that the notary signed; of any, where no key of it is pinned."""
     if not external_checkpoints.pinned_keys():
         return connection.execute("SELECT size, note FROM ledger.checkpoint ORDER BY size DESC LIMIT 1").fetchone()
-    signed = signed_checkpoints.newest(lambda query, values: connection.execute(query, values).fetchall())
+    signed = newest_checkpoint.newest(lambda query, values: connection.execute(query, values).fetchall())
     return (signed.checkpoint.size, signed.note) if signed else None
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from privacy.ledger import verify, verify_papers
-from privacy.ledger.checkpoints import signed_checkpoints
+from privacy.ledger.checkpoints import newest_checkpoint
 from privacy.ledger.exports import log_proofs
 from privacy.ledger.merkle import log_reader
 from privacy.ledger.verify_witnesses import Policy
@@ -83,7 +83,7 @@ def is_as_written(content: bytes, vkeys: list[str]) -> bool:
 
 def _notary_keys() -> list[verify.Key]:
     with log_reader.connect() as connection:
-        return signed_checkpoints.notary_keys(lambda query, values: connection.execute(query, values).fetchall())
+        return newest_checkpoint.notary_keys(lambda query, values: connection.execute(query, values).fetchall())
 
 
 def _known_witnesses() -> Policy | None:

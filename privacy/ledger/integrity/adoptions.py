@@ -1,7 +1,7 @@
 """Adoptions of registers that entries vouched for already: which of them an officer has confirmed.
 
 Whoever rules the database can put such an entry there. So every verification shows each, and the first page of the
-console those that no officer has confirmed.
+console those that no officer has confirmed. Nor does an announcement of other columns wait unseen for a release.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _CONFIRMED: LiteralString = (
 UNCONFIRMED: LiteralString = (
     "SELECT e.id FROM ledger.entry e WHERE e.payload LIKE '%%,\"rows\":{%%' AND e.kind = 'act'"
     " AND e.word = 'ledger.registers.adopted' AND ledger.named_rows(e.payload) && %s::text[]"
+    " AND e.payload::jsonb #> '{facts,announced}' IS DISTINCT FROM 'true'"
     " AND EXISTS (SELECT FROM ledger.entry b WHERE b.payload LIKE '%%,\"rows\":{%%' AND b.kind = 'act' AND b.id < e.id"
     "   AND b.word IN ('ledger.registers.adopted', 'ledger.rows.carried') AND ledger.named_rows(b.payload)"
     "   && ARRAY(SELECT jsonb_object_keys(e.payload::jsonb #> '{facts,tables}')))"
@@ -47,10 +48,17 @@ def waits_for_confirmation(entry: int) -> bool:
 
 
 def adoption_notes(connection: psycopg.Connection[Any], history: RowHistory) -> list[str]:
-    """Return a sentence about each adoption: what it took, why, and by which entry an officer confirmed it."""
+    """Return a sentence about each adoption: what it took, why, and by which entry an officer confirmed it.
+
+    And one about each release that was announced and whose columns nothing has taken up yet.
+    """
     names = [f"{ABOUT}:{one.entry}" for one in history.adoptions]
     confirmed = dict(connection.execute(_CONFIRMED, [names, Event.ADOPTION_CONFIRMED.value]).fetchall())
     return [
         f"{one}; confirmed by entry {confirmed[name]}" if name in confirmed else f"{one}; no officer has confirmed it"
         for name, one in zip(names, history.adoptions, strict=True)
+    ] + [
+        f"entry {entry} announces other columns of {', '.join(tables)}: what does not fit from there on is shown until "
+        "manage.py sync_schedules takes them up"
+        for entry, tables in sorted(history.announcements.items())
     ]

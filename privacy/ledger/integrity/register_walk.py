@@ -27,11 +27,11 @@ BATCH = 2_000
 ENTRIES = 500
 _SEALED_SINCE: LiteralString = (
     "SELECT l.index, e.id, e.payload FROM ledger.leaf l JOIN ledger.entry e ON e.id = l.entry_id"
-    " WHERE l.index >= %(first)s AND e.payload LIKE '%%,\"rows\":{%%' AND e.kind = 'act'"
+    " WHERE l.index >= %(first)s AND strpos(payload, ',\"rows\":{') > 0 AND e.kind = 'act'"
     " ORDER BY l.index LIMIT %(most)s"
 )
 _OF_PARTS: LiteralString = (
-    "SELECT e.id, e.id, e.payload FROM ledger.entry e WHERE e.id >= %(first)s AND e.payload LIKE '%%,\"rows\":{%%'"
+    "SELECT e.id, e.id, e.payload FROM ledger.entry e WHERE e.id >= %(first)s AND strpos(payload, ',\"rows\":{') > 0"
     " AND e.kind = 'act' AND (e.id / 256) %% %(nights)s = ANY(%(parts)s::bigint[]) ORDER BY e.id LIMIT %(most)s"
 )
 _KEYS = (

@@ -24,7 +24,7 @@ from privacy.ledger.protected_tables import DATABASE, TABLES, ProtectedTable
 from privacy.ledger.row_statements import Rows
 from privacy.ledger.verify import ALTERED, MALFORMED, POLICY
 
-_COUNT: LiteralString = "SELECT count(*) FROM ledger.entry WHERE payload LIKE '%,\"rows\":{%'"
+_COUNT: LiteralString = "SELECT count(*) FROM ledger.entry WHERE strpos(payload, ',\"rows\":{') > 0"
 _BEGUN: LiteralString = "SELECT pg_current_snapshot()::text, coalesce(max(generation), 1) FROM ledger.recovery_epoch"
 # Of a transaction that was over before the rows were read; of one that this cluster doesn't know, nothing is known.
 _OUTCOME: LiteralString = (

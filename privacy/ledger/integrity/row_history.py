@@ -20,11 +20,24 @@ from privacy.ledger.events import Event
 from privacy.ledger.merkle.leaf_hash import LEAF_HASH
 from privacy.ledger.protected_tables import TABLES
 
-_STATEMENTS: LiteralString = (
+# The entries about rows, and those that name some. Both conditions say the same: each is the one of its index
+# (sql/09_entry_rows.sql).
+_ALL: LiteralString = (
     "SELECT e.id, e.generation, e.xid::text::bigint, extract(epoch FROM e.time)::bigint, e.payload"  # noqa: S608 - constants
     " FROM ledger.entry e LEFT JOIN ledger.leaf l ON l.entry_id = e.id"
-    " WHERE e.payload LIKE '%%,\"rows\":{%%' AND e.kind = 'act' AND (l.hash IS NULL OR l.hash = " + LEAF_HASH + ")"
-    " AND (%(named)s::text[] IS NULL OR ledger.named_rows(e.payload) && %(named)s) ORDER BY e.id"
+    " WHERE strpos(payload, ',\"rows\":{') > 0 AND kind = 'act' AND (l.hash IS NULL OR l.hash = " + LEAF_HASH + ")"
+    " ORDER BY e.id"
+)
+# How many entries name some of two thousand rows can't be estimated: each leaf is looked up by its number (OFFSET 0).
+_NAMED: LiteralString = (
+    "SELECT e.id, e.generation, e.xid::text::bigint, extract(epoch FROM e.time)::bigint, e.payload"  # noqa: S608 - constants
+    " FROM ledger.entry e LEFT JOIN LATERAL (SELECT hash FROM ledger.leaf WHERE entry_id = e.id OFFSET 0) l ON true"
+    " WHERE payload LIKE '%%,\"rows\":{%%' AND ledger.named_rows(payload) && %(named)s::text[] AND kind = 'act'"
+    " AND (l.hash IS NULL OR l.hash = " + LEAF_HASH + ") ORDER BY e.id"
+)
+# For the named ones: nothing but the index on the names.
+_BY_INDEX: LiteralString = (
+    "SELECT set_config('enable_seqscan', %(way)s, true), set_config('enable_indexscan', %(way)s, true)"
 )
 _PRUNED_AT: LiteralString = (
     "SELECT coalesce(max(extract(epoch FROM pruned_at))::bigint, 0) FROM ledger.pruning"
@@ -89,6 +102,8 @@ class TableState:
     closed: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     breaks: list[str] = field(default_factory=list)
     signature: str = ""
+    # The entry by which a release announced other columns, and how many breaks there were: the next are of the change.
+    announced: tuple[int, int] | None = None
     adopted_at: int = 0
     # The run that took its rows as they stand, and the transaction that this was.
     run: tuple[str, int] = ("", 0)
@@ -106,10 +121,20 @@ class Adoption(NamedTuple):
     entry: int
     tables: tuple[str, ...]
     because: str
+    # The entry that announced other columns of these, whether they have the same after all, and what it excused since.
+    announced: int = 0
+    is_same: bool = False
+    dropped: int = 0
 
     def __str__(self) -> str:
         of = "the registers" if len(self.tables) == len(TABLES) else ", ".join(self.tables)
-        return f"entry {self.entry} takes {of} as they stood then: {self.because or 'other columns in a release'}"
+        why = "other columns in a release"
+        if self.is_same:
+            why = f"the same columns, though entry {self.announced} announced others"
+        elif self.announced:
+            why += f", announced by entry {self.announced}"
+        since = f"; findings since that announcement that it drops: {self.dropped}" if self.dropped else ""
+        return f"entry {self.entry} takes {of} as they stood then: {self.because or why}{since}"
 
 
 class RowHistory:
@@ -127,13 +152,27 @@ class RowHistory:
         self.adoptions: list[Adoption] = []
         self._pruned_at = 0
 
+    @property
+    def announcements(self) -> dict[int, list[str]]:
+        """Entries that announced other columns of tables that nothing has taken up since, with those tables."""
+        found: dict[int, list[str]] = {}
+        for name, state in sorted(self.states.items()):
+            if state.announced is not None:
+                found.setdefault(state.announced[0], []).append(name)
+        return found
+
     def read(self, connection: psycopg.Connection[Any], named: list[str] | None = None) -> None:
         """Read all entries about rows, or those that name one of some keys or tables."""
         row = connection.execute(_PRUNED_AT).fetchone()
         self._pruned_at = row[0] if row else 0
         with connection.cursor(name="statements") as cursor:
             cursor.itersize = 2_000
-            cursor.execute(_STATEMENTS, {"named": named})
+            if named is None:
+                cursor.execute(_ALL)
+            else:
+                connection.execute(_BY_INDEX, {"way": "off"})
+                cursor.execute(_NAMED, {"named": named})
+                connection.execute(_BY_INDEX, {"way": "on"})
             for number, generation, xid, time, payload in cursor:
                 try:
                     self._read(parse_payload(payload), Known(None, number, generation, xid, time))
@@ -217,18 +256,30 @@ class RowHistory:
 
     def _adopt(self, facts: dict[str, Any], rows: dict[str, Any], by: Known) -> None:
         """Begin anew with the rows that follow, which an adoption lists; what was later stays."""
+        if facts.get("announced") is True:
+            for name in facts["tables"]:
+                if (state := self.states.get(name)) and state.announced is None:
+                    state.announced = (by.entry, len(state.breaks))
+            return
         seen, run = Snapshot.parse(facts["snapshot"], by.generation), (facts["run"], by.xid)
-        because, anew = str(facts.get("because") or ""), []
+        because, anew = str(facts.get("because") or ""), dict[tuple[int, bool], list[tuple[str, int]]]()
         for name, signature in facts["tables"].items():
             state = self.states.get(name)
             if state is None:
                 continue
+            announcement, breaks_before = state.announced or (0, len(state.breaks))
+            is_same = state.signature == signature and not because
             if state.signature:
-                anew.append(name)
-            if state.signature == signature and not because:
+                dropped = len(state.breaks) - breaks_before if announcement and not because else 0
+                key_of = 0 if because else announcement, is_same and bool(announcement)
+                anew.setdefault(key_of, []).append((name, dropped))
+            if is_same and not announcement:
                 state.breaks.append(f"was taken anew by entry {by.entry} without a reason")
             elif because or not state.signature:
                 state.breaks = []
+            else:
+                del state.breaks[breaks_before:]
+            state.announced = None
             state.run, state.signature, state.adopted_at = run, signature, by.time
             state.rows = {key: known for key, known in state.rows.items() if not seen.shows(known)}
             # What another cluster had begun is over.
@@ -237,8 +288,9 @@ class RowHistory:
                 for key, one in state.opened.items()
                 if key in state.rows or (one.nonce and one.by.generation == by.generation)
             }
-        if anew:
-            self.adoptions.append(Adoption(by.entry, tuple(sorted(anew)), because))
+        for (announcement, is_same), of in sorted(anew.items()):
+            names, dropped = tuple(sorted(name for name, _dropped in of)), sum(number for _name, number in of)
+            self.adoptions.append(Adoption(by.entry, names, because, announcement, is_same, dropped))
         for state, key, (digest, *_more) in self._changes(rows):
             known = state.rows.get(key)
             if state.run != run:

@@ -118,7 +118,7 @@ class Entry(models.Model):
             ("export_trail", _("Can export bundles and proofs of the audit trail")),
             ("review_trail", _("Can review access records")),
             ("confirm_review", _("Can confirm a review of access records")),
-            ("confirm_adoption", _("Can confirm that registers were recorded anew")),
+            ("confirm_adoption", _("Can confirm that registers were recorded again")),
             ("accept_refusal", _("Can accept entry times that the notary refused")),
         ]
 

@@ -139,7 +139,7 @@ def confirm_action(
     ``signing`` is there where the act is signed: the answers then have a ``signature``.
     ``outgoing`` returns what these answers send to people. It is shown before it is confirmed: with the question where
     nothing is asked for, else on the page once more, and what has changed since is shown again.
-    ``frame`` is shown with the question: what goes out, but for the words that it asks for.
+    ``frame`` is shown with the question: what goes out, but for the words that it asks for; changed since, again.
     ``edits`` returns what is saved of the one record that the form changes (``privacy.lib.console.edit_conflicts``).
     """
     confirmed = "confirmed" in request.POST
@@ -150,7 +150,9 @@ def confirm_action(
     if form_class is not None:
         form = form_class(request.POST, request.FILES, initial=initial) if confirmed else form_class(initial=initial)
 
-    def page(done: Sequence[object] = (), texts: Sequence[OutgoingText] = ()) -> TemplateResponse:
+    def page(
+        done: Sequence[object] = (), texts: Sequence[OutgoingText] = (), *, is_changed: bool = False
+    ) -> TemplateResponse:  # fmt: skip
         objects = [record for record in chosen if record.pk not in done]
         context = {
             **modeladmin.admin_site.each_context(request),
@@ -165,8 +167,8 @@ def confirm_action(
             "again": _selection(request, objects if done else None),
             "signing": signing.context() if signing else None,
             "outgoing": texts or frame,
-            "seen": digest_of(texts) if texts else "",
-            "was_asked": bool(texts) and confirmed,
+            "seen": digest_of(texts or frame) if texts or frame else "",
+            "was_asked": (bool(texts) and confirmed) or is_changed,
         }
         return TemplateResponse(request, template, context | (dict(shown(form)) if shown else {}))
 
@@ -184,6 +186,8 @@ def confirm_action(
         texts = outgoing(answers) if outgoing is not None else ()
         if texts and request.POST.get("seen") != digest_of(texts):
             return page(texts=texts)
+        if frame and request.POST.get("seen") != digest_of(frame):
+            return page(is_changed=True)
         return answers | {"signature": signing.signature()} if signing else answers
     return page()
 

@@ -237,6 +237,16 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
         ]
 
 
+def account_line(model: type[models.Model], field: str) -> Callable[[Any, Any], str]:
+    """Return a line of a record's page that shows the account in this field by name."""
+
+    def shown(self: ReadOnlyAdmin, record: Any) -> str:
+        return self.account_name(getattr(record, field))
+
+    shown.short_description = model._meta.get_field(field).verbose_name  # type: ignore[attr-defined, union-attr]
+    return shown
+
+
 def _named(column: Any) -> Any:
     """Return the method that shows a field of codes by their names, or the field itself."""
     return f"{column}_named" if column == "language" or column in display_names.KINDS else column

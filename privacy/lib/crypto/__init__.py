@@ -1,1 +1,1 @@
-"""Canonical JSON and its digest, the portal's document signature, pooled random bytes for what is no secret."""
+"""Canonical JSON and its digest, commitments to a value, the portal's document signature, pooled random bytes."""

@@ -21,6 +21,22 @@ def digest(obj: Any) -> str:
     return sha256(dumps(obj).encode()).hexdigest()
 
 
+def read(raw: bytes) -> Any:
+    """Return the value of a JSON text from elsewhere, which can be read in one way alone.
+
+    It is UTF-8 without a mark of its order, and no name stands twice: one reader takes the first, one the last. Raises
+    ``ValueError`` for any other, and ``RecursionError`` for one that is nested too deep.
+    """
+    return json.loads(raw.decode(), object_pairs_hook=_without_doubles)
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    said = dict(pairs)
+    if len(said) != len(pairs):
+        raise ValueError("A name appears twice.")
+    return said
+
+
 def _text(value: object) -> str:
     if isinstance(value, date):  # a moment too
         return value.isoformat()

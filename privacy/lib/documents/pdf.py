@@ -5,6 +5,7 @@ so no text can become markup. ``sheet`` serves most documents: its payload is de
 """
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -18,6 +19,8 @@ from pylopdf_fonts_ko import sans_path
 from privacy.lib.documents.fonts import printable_text
 
 FONT_PATH = sans_path()
+# Where a PDF names what made it, with its version.
+MAKER = re.compile(rb"(?<=/Creator\()Typst [\d.]+(?=\))|(?<=<xmp:CreatorTool>)Typst [\d.]+(?=</)")
 
 
 class TemplateMissing(LookupError):
@@ -43,13 +46,35 @@ def render(
         format="pdf",
         pdf_standards=["ua-1"],
         timestamp=int(made_at.timestamp()) if made_at else 0,
-        sys_inputs={
-            "payload": json.dumps(_showable(payload), ensure_ascii=False),
-            "language": language,
-            "dated": "yes" if made_at else "",
-        },
+        sys_inputs=_inputs(payload, language, made_at),
     )
-    return made
+    # As long as before: the places of all that follows are written down in the file.
+    return MAKER.sub(lambda name: b"Typst".ljust(len(name[0])), made)
+
+
+def pages_of_marks(
+    template_name: str, payload: Mapping[str, Any], *, language: str = "ko", made_at: datetime | None = None
+) -> dict[str, int]:
+    """Return on which page of the same document each of its ``mark`` blocks stands, by the mark's text."""
+    folder = _folder()
+    told: str = typst.query(  # type: ignore[misc]  # its stub can't tell a path
+        str((folder / template_name).with_suffix(".typ")),
+        "<mark>",
+        field="value",
+        root=folder,
+        font_paths=[str(FONT_PATH.parent)],
+        ignore_system_fonts=True,
+        sys_inputs=_inputs(payload, language, made_at),
+    )
+    return dict(json.loads(told))
+
+
+def _inputs(payload: Mapping[str, Any], language: str, made_at: datetime | None) -> dict[str, str]:
+    return {
+        "payload": json.dumps(_showable(payload), ensure_ascii=False),
+        "language": language,
+        "dated": "yes" if made_at else "",
+    }
 
 
 def _folder() -> Path:

@@ -6,6 +6,7 @@ openpyxl takes a tenth of a start to load, and few processes ever make a workboo
 import csv
 import io
 import re
+import zipfile
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -15,17 +16,19 @@ from privacy.lib.http.control_characters import CONTROL_CHARACTERS
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-# How text begins that openpyxl takes for a formula or for one of Excel's errors.
-FORMULA_PREFIXES = ("=", "#")
 # With what a formula begins in a CSV file, full-width forms included.
 FORMULA_SIGNS = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+# What a workbook says of the program that made it: openpyxl would say its version.
+MAKER = """<?xml version="1.0" encoding="UTF-8"?>
+<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/extended-properties">
+<Application>Microsoft Excel Compatible</Application></Properties>"""
 
 
 def workbook(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, remark: str = "", mark: str = ""
 ) -> bytes:
-    """Return an XLSX file of one sheet. Moments are written in Korean time; text is never taken for a formula.
+    """Return an XLSX file of one sheet. Moments are written in Korean time; text is quoted where it could be a formula.
 
     A remark is a line of its own above the headings; a mark is the foot of each printed page, and a
     line on a sheet of its own, where it is no row of the register.
@@ -34,6 +37,7 @@ def workbook(
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
+    from openpyxl.writer.excel import ExcelWriter
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title[:31])
@@ -61,8 +65,16 @@ def workbook(
         sheet.oddFooter.center.text = mark
         book.create_sheet("출력").append([mark])
     out = io.BytesIO()
-    book.save(out)
+    ExcelWriter(book, _Parts(out, "w", zipfile.ZIP_DEFLATED)).save()
     return out.getvalue()
+
+
+class _Parts(zipfile.ZipFile):
+    """The parts of a workbook, without the version of what made it."""
+
+    def writestr(self, zinfo_or_arcname: Any, data: Any, *rest: Any, **more: Any) -> None:
+        said = MAKER if zinfo_or_arcname == "docProps/app.xml" else data
+        super().writestr(zinfo_or_arcname, said, *rest, **more)
 
 
 def csv_cell(text: str) -> str:
@@ -71,9 +83,13 @@ def csv_cell(text: str) -> str:
     Spaces before the sign, a line end, and the full-width forms of the signs count too (OWASP, CSV Injection).
     """
     text = CONTROL_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", text)
-    if text[:1] in {"\t", "\r", "\n"} or (text.lstrip()[:1] in FORMULA_SIGNS and not NUMBER.fullmatch(text)):
-        return f"'{text}"
-    return text
+    return f"'{text}" if _may_run(text) else text
+
+
+def _may_run(text: str) -> bool:
+    if text[:1] in {"\t", "\r", "\n"}:
+        return True
+    return text.lstrip()[:1] in FORMULA_SIGNS and not NUMBER.fullmatch(text)
 
 
 def csv_file(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, mark: str = "") -> bytes:
@@ -102,9 +118,11 @@ def _cell(sheet: Any, value: Any) -> Any:
 
     # What no workbook can hold, such as a vertical tab that somebody pasted, must not cost the whole register.
     text = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", str(value))
-    if not text.startswith(FORMULA_PREFIXES):
+    quoted = _may_run(text)
+    # What openpyxl would take for a formula, or for one of Excel's errors, becomes a cell that says it is text.
+    if not quoted and not text.startswith("#"):
         return text
-    # What would be taken for a formula or an error becomes a cell that says it is text.
     cell = WriteOnlyCell(sheet, value=text)
     cell.data_type = "s"
+    cell.quotePrefix = quoted  # a workbook's single quote: it stands before the value and is no part of it
     return cell

@@ -26,6 +26,9 @@ REASONS = {
     ),
     rejection.TWO_FORMATS: gettext_lazy("The file is in two formats at once. Send a plain scan or photo."),
     rejection.TOO_MANY_PIXELS: gettext_lazy("The picture has more than 50 million pixels. Send a smaller one."),
+    rejection.UNMEASURED: gettext_lazy(
+        "The PDF has a picture in a format whose size can't be checked. Print it to a plain PDF, or send a photo."
+    ),
     rejection.TOO_LARGE_UNPACKED: gettext_lazy("The PDF is far larger when unpacked. Send a plain scan."),
 }
 

@@ -7,10 +7,14 @@ form of the portal refuses them; texts that came otherwise are cleaned where the
 import re
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.forms import CharField
 from django.utils.translation import gettext_lazy as _
 
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+
+# Of a field that says nothing shorter itself: a list of eighty thousand references is as long.
+LONGEST = 1_000_000
 
 
 def has_no_control_characters(text: str) -> bool:
@@ -27,7 +31,17 @@ def refuse_control_characters(text: str) -> None:
         )
 
 
+def refuse_endless_text(value: object) -> None:
+    """Refuse a text longer than ``LONGEST``; a field of numbers or ids gives none. Raises ValidationError."""
+    if isinstance(value, str):
+        MaxLengthValidator(LONGEST)(value)
+
+
 def refuse_in_every_form() -> None:
-    """Let every text field of every form refuse them: ours, the console's and those of the libraries."""
+    """Let every text field of every form refuse them, and have an end: ours, the console's, those of the libraries."""
     if refuse_control_characters not in CharField.default_validators:
-        CharField.default_validators = [*CharField.default_validators, refuse_control_characters]
+        CharField.default_validators = [
+            *CharField.default_validators,
+            refuse_control_characters,
+            refuse_endless_text,
+        ]

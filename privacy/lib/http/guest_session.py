@@ -22,6 +22,12 @@ def record_id(request: HttpRequest, page: str, *, at: datetime) -> UUID | None:
     return UUID(kept["id"])
 
 
+def is_open(request: HttpRequest, *, at: datetime) -> bool:
+    """Whether any page of one's own is open in this browser."""
+    held = [kept for kept in request.session.values() if isinstance(kept, dict) and {"id", "until"} <= kept.keys()]
+    return any(datetime.fromisoformat(kept["until"]) > at for kept in held)
+
+
 def end(request: HttpRequest, page: str) -> None:
     """Close the pages in this browser."""
     request.session.pop(page, None)

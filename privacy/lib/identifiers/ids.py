@@ -9,6 +9,8 @@ from django.db import IntegrityError
 
 # Crockford's base 32: no I, L, O, U, so a reference can be read aloud over the phone.
 CROCKFORD_BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+# The letters of a reference in an example.
+EXAMPLE = "7F3K92QX"
 
 
 def new_id() -> uuid.UUID:
@@ -28,7 +30,15 @@ def new_ids(count: int) -> Iterator[uuid.UUID]:
 
 def new_reference(prefix: str) -> str:
     """Return a reference such as ``D-7F3K-92QX``: 40 random bits behind a prefix, meaningless by itself."""
-    letters = "".join(secrets.choice(CROCKFORD_BASE32) for _ in range(8))
+    return _reference(prefix, "".join(secrets.choice(CROCKFORD_BASE32) for _ in EXAMPLE))
+
+
+def example_reference(prefix: str) -> str:
+    """Return a reference for an example, in the form of the real ones."""
+    return _reference(prefix, EXAMPLE)
+
+
+def _reference(prefix: str, letters: str) -> str:
     return f"{prefix}-{letters[:4]}-{letters[4:]}"
 
 

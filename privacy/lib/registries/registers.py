@@ -17,7 +17,9 @@ gives its word) or a function of the record. ``records`` may yield anything, a q
 streamed. Nothing more is needed: the console offers the download (XLSX and PDF, with a period and a reason), escapes
 what a spreadsheet would take for a formula, and puts the export on record before it leaves (law S-05).
 
-Where a register names people, ``subjects`` says whose (references, for the audit trail). Where a cell is sealed,
+Where a register names nobody, neither in rows nor in columns such as who wrote it, ``for_programs=True`` lets programs
+take it out, without the step-up of the console. Where it names people, ``subjects`` says whose (references, for the
+audit trail). Where a cell is sealed,
 ``records`` opens the vault itself with ``task="….register.exported"`` and ``window.reason``: the door asks for purpose
 and grant, and records the read. A house test asks that each register of the console is declared, here or as not needed.
 """
@@ -110,6 +112,8 @@ class Register:
     records: Callable[[ExportScope], Iterable[Any]]
     subjects: Callable[[ExportScope], Iterable[str]] | None = None
     purpose: str = ""
+    # It names nobody, not even who wrote a row, so that a program may take it out too.
+    for_programs: bool = False
     form: str = ""
     word: Any = None
     # What its button says where a list leads to several registers, in the language of the page.

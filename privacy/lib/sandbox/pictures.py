@@ -1,4 +1,7 @@
-"""Judge a JPEG or PNG: one picture of a bearable size that decodes to its end, and nothing else behind it."""
+"""Judge a JPEG or PNG: one picture of a bearable size that decodes to its end, and no document of another kind.
+
+Behind a PNG nothing stands; what telephones write behind a JPEG may stay.
+"""
 
 import re
 import struct
@@ -9,9 +12,9 @@ from io import BytesIO
 
 from PIL import Image, MpoImagePlugin, TiffImagePlugin
 
+from privacy.lib.sandbox.picture_sizes import MAX_PIXELS
 from privacy.lib.sandbox.rejection import DAMAGED, TOO_MANY_PIXELS, TWO_FORMATS, Rejected
 
-MAX_PIXELS = 50_000_000
 MAX_PARTS = 20_000
 PNG = b"\x89PNG\r\n\x1a\n"
 MARKUP = re.compile(rb"<(script|html|svg|\?php|!doctype)", re.IGNORECASE)
@@ -23,21 +26,29 @@ LOADED = (MpoImagePlugin, TiffImagePlugin)
 def read(content: bytes) -> Iterator[object]:
     """Yield nothing; return when the picture may be taken. Raises Rejected."""
     refuse_two_formats(content)
+    # Readers of PDF look for its beginning here, whatever stands before.
+    if b"%PDF-" in content[:1024]:
+        raise Rejected(TWO_FORMATS)
     kind = "PNG" if content.startswith(PNG) else "JPEG"
     if kind == "PNG":
         _must_end_with_its_last_part(content)
-    Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-    warnings.simplefilter("error", Image.DecompressionBombWarning)
-    try:
-        picture = Image.open(BytesIO(content), formats=(kind,))
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise Rejected(TOO_MANY_PIXELS) from None
-    if picture.width * picture.height > MAX_PIXELS:
-        raise Rejected(TOO_MANY_PIXELS)
+    picture = _opened(content, kind)
     if kind == "PNG" and getattr(picture, "is_animated", False):
         raise Rejected(DAMAGED)
     picture.load()
     yield from ()
+
+
+def _opened(content: bytes, *kinds: str) -> Image.Image:
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    try:
+        picture = Image.open(BytesIO(content), formats=kinds)
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise Rejected(TOO_MANY_PIXELS) from None
+    if picture.width * picture.height > MAX_PIXELS:
+        raise Rejected(TOO_MANY_PIXELS)
+    return picture
 
 
 def refuse_two_formats(content: bytes) -> None:

@@ -7,6 +7,7 @@ LOCKED = "locked"
 ACTIVE_CONTENT = "active-content"
 TWO_FORMATS = "two-formats"
 TOO_MANY_PIXELS = "too-many-pixels"
+UNMEASURED = "unmeasured"
 TOO_LARGE_UNPACKED = "too-large-unpacked"
 # Of tables: what they are, said by their first byte, and what they are not.
 CSV, XLSX = b"c", b"x"

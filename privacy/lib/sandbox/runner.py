@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +59,12 @@ def judge(program: str, content: bytes, limits: Limits) -> None:
     """Let a program of this package judge a file. Raises Rejected, Busy, NoVerdict."""
     for _answer in answers(program, content, limits):
         continue
+
+
+def what_is_shared(found: Mapping[str, Any], *, network: str) -> list[str]:
+    """Return in words what a probe found within its reach, of files, processes and this process's ``network``."""
+    shared = ["it starts other processes" if one == "process" else f"it reads {one}" for one in found["reached"]]
+    return [*shared, *(["it has the network of this one"] if found["network"] == network else [])]
 
 
 def _run(program: str, given: BinaryIO, answer: BinaryIO, limits: Limits) -> None:

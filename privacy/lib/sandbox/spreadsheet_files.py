@@ -6,10 +6,11 @@ The first byte of what comes in says which of the two it is.
 import codecs
 import csv
 import io
+import stat
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Any
+from typing import IO, Any
 
 from openpyxl import load_workbook
 
@@ -23,8 +24,9 @@ MAX_UNPACKED, MAX_PARTS, MAX_ROWS, MAX_COLUMNS = 128 * 2**20, 1_000, 60_000, 50
 # A spreadsheet keeps 15 digits of a number and writes others, or none, for the rest.
 FIRST_ROUNDED = 10**15
 ROUNDED = "#"
-# How far a part of a workbook is looked at for a declaration.
-BEGINNING = 1_024
+# A part of a workbook is looked through for a declaration in pieces of so many bytes.
+PIECE = 64 * 1_024
+DECLARATION = b"<!DOCTYPE"
 
 
 def read(content: bytes) -> Iterator[list[str]]:
@@ -57,10 +59,12 @@ def _xlsx_rows(table: bytes) -> Iterator[list[Any]]:
         parts = packed.infolist()
         if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
             raise Rejected(TOO_LARGE_UNPACKED)
+        if any(stat.S_ISLNK(part.external_attr >> 16) for part in parts):
+            raise Rejected(DAMAGED)
         for part in parts:
             with packed.open(part) as opened:
-                # No office program writes one; what it declares could grow without end (in UTF-16 too).
-                if b"<!DOCTYPE" in opened.read(BEGINNING).replace(b"\0", b""):
+                # No office program writes one; what it declares could grow without end.
+                if _declares(opened):
                     raise Rejected(DAMAGED)
     sheet = load_workbook(io.BytesIO(table), read_only=True, data_only=True, keep_links=False).active
     if sheet is None:
@@ -69,6 +73,16 @@ def _xlsx_rows(table: bytes) -> Iterator[list[Any]]:
     sheet.reset_dimensions()
     for row in sheet.iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS + 1, values_only=True):
         yield list(row)
+
+
+def _declares(part: IO[bytes]) -> bool:
+    """Whether a part declares names, behind whatever comments (in UTF-16 too)."""
+    kept = b""
+    while piece := part.read(PIECE):
+        kept = kept[1 - len(DECLARATION) :] + piece.replace(b"\0", b"")
+        if DECLARATION in kept:
+            return True
+    return False
 
 
 def _text(cell: Any) -> str:

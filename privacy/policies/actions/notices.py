@@ -94,3 +94,18 @@ def create_notice(
         facts = {"kind": str(kind), "from": posted_on.isoformat()}
         ledger.record(Event.NOTICE_POSTED, actor=actor, at=at, about=notice, facts=facts)
     return notice
+
+
+def end_notice(notice: Notice, *, actor: Actor, at: datetime) -> Notice:
+    """Let today be the last day on which the website shows a notice of what will not happen; one that is over stays so.
+
+    Building block of the verb that gives it up. A revision or a breach was no plan: their notices stay.
+    """
+    today = clock.kst_date(at)
+    with transaction.atomic():
+        row = Notice.objects.select_for_update().get(pk=notice.pk)
+        if row.kind == Notice.Kind.GENERAL and (row.posted_until is None or row.posted_until > today):
+            row.posted_until = today
+            row.save(update_fields=["posted_until"])
+            ledger.record(Event.NOTICE_ENDED, actor=actor, at=at, about=row, facts={"until": today.isoformat()})
+    return row

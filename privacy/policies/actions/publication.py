@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
 from privacy.policies import (
     advance_notice,
+    assessed_changes,
     completeness,
     drift,
     integrity,
@@ -64,6 +66,18 @@ class ReviewNoteMissing(Refusal):
     code = "note-missing"
 
 
+class NotAssessed(Refusal):
+    """The version brings what nobody has assessed, and nobody said why it needs no assessment."""
+
+    code = "not-assessed"
+
+
+class OwnReason(Refusal):
+    """On the word of whoever approves, and nobody else's, a change goes on without an assessment."""
+
+    code = "own-reason"
+
+
 class ChangedSinceRead(Refusal):
     """The version is no longer what the reviewer read: what is approved is what somebody read."""
 
@@ -90,13 +104,20 @@ def approve(version: PolicyVersion, *, note: str = "", read: str = "", actor: Ac
     """Approve exactly the content that is there now. The reviewer is not the one who submitted it.
 
     ``read`` is the digest of what the reviewer read (``digest_under_review``). Raises ``NotPermitted``,
-    ``NotUnderReview``, ``OwnDraft`` and ``ChangedSinceRead``.
+    ``NotUnderReview``, ``OwnDraft``, ``NotAssessed``, ``OwnReason`` and ``ChangedSinceRead``.
     """
     require_permission(actor, REVIEW, about=version)
     with transaction.atomic():
         held = _under_review(version)
         own = OwnDraft(_("You submitted this version: someone else must review it."))
         reviewer = require_second_person(actor, asked_by=held.submitted_by, about=held, same=own, at=at)
+        if missing := assessed_changes.unassessed(held, clock.kst_date(at)):
+            said = "; ".join(change.sentence for change in missing)
+            raise NotAssessed(
+                _("Assess these changes first, or state why they need no assessment (on the preview): %(changes)s")
+                % {"changes": said}
+            )
+        reviewer = _after_reasons(held, reviewer, actor, at)
         if read and read != digest_under_review(held, clock.kst_date(at)):
             raise ChangedSinceRead(_("The version has changed since you opened this page. Read it again."))
         review = _create_review(held, Review.Verdict.APPROVED, note, reviewer, at)
@@ -138,7 +159,7 @@ def publish(version: PolicyVersion, *, effective_on: date | None = None, actor: 
         assert held.effective_on is not None  # an incomplete version has none
         held.number = held.effective_on.isoformat()
         composed = policy_document.compose(held, today)
-        _must_be_approved(held, review_digest(held, composed))
+        _must_be_approved(held, review_digest(held, composed, assessed_changes.settled(held, today)))
         held.adverse = advance_notice.is_adverse(held, today)
         held.document = composed
         held.seal = policy_document.document_digest(composed)
@@ -207,11 +228,14 @@ def _create_review(held: PolicyVersion, verdict: Review.Verdict, note: str, revi
 
 def digest_under_review(version: PolicyVersion, on: date) -> str:
     """Return the digest of a version as a reviewer finds it on a day."""
-    return review_digest(version, policy_document.compose(version, on))
+    return review_digest(version, policy_document.compose(version, on), assessed_changes.settled(version, on))
 
 
-def review_digest(version: PolicyVersion, composed: policy_document.Document) -> str:
-    """Return the digest of all that a reviewer judges: the text, its reason, and rules that no reader of it sees."""
+def review_digest(version: PolicyVersion, composed: policy_document.Document, settled: Sequence[Any] = ()) -> str:
+    """Return the digest of all that a reviewer judges: the text, its reason, and rules that no reader of it sees.
+
+    So too the assessments on which its changes rest, and the reasons why some have none (``settled``).
+    """
     book = rulebook.read(version)
     return canonical_json.digest(
         {
@@ -227,8 +251,24 @@ def review_digest(version: PolicyVersion, composed: policy_document.Document) ->
                 }
                 for code, term in book.categories.items()
             },
+            **({"assessments": list(settled)} if settled else {}),
         }
     )
+
+
+def _after_reasons(held: PolicyVersion, reviewer: str, actor: Actor, at: datetime) -> str:
+    """Return under which name the actor approves what goes on for others' reasons. Raises OwnReason."""
+    own = OwnReason(
+        _(
+            "You stated why a change of this version needs no assessment, so another person must approve the version "
+            "or state the reason."
+        )
+    )
+    names = [
+        require_second_person(actor, asked_by=one, about=held, same=own, at=at)
+        for one in assessed_changes.stated_by(held, clock.kst_date(at))
+    ]
+    return next((name for name in names if name != actor.ref), reviewer)
 
 
 def _must_be_complete(held: PolicyVersion, on: date) -> None:

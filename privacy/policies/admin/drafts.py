@@ -163,9 +163,9 @@ class SectionAdmin(PartAdmin):
         hint = _(
             "A blank line separates paragraphs; “- ” starts a list item. Tables come from the rulebook, "
             "each on a line of its own: [[items]], [[purposes]], [[bases]], [[retention]], [[preservation]], "
-            "[[recipients]], [[processors]], [[transfers]], [[officer]], [[agencies]], [[versions]]. So do periods: "
-            "{retention:app-log}, {preservation:internet-log}, {parameter:rights.answer.days}, and "
-            "{effective-date}."
+            "[[recipients]], [[processors]], [[transfers]], [[app-permissions]], [[officer]], [[agencies]], "
+            "[[versions]]. So do periods: {retention:app-log}, {preservation:internet-log}, "
+            "{parameter:rights.answer.days}, and {effective-date}."
         )
         return super().get_form(request, obj, change, help_texts={"body_ko": hint, "body_en": hint}, **kwargs)
 

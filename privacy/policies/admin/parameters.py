@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -21,7 +22,7 @@ from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.dates.form_fields import BoundedDateField, NativeDateInput
 from privacy.policies import actions as policies
-from privacy.policies import rulebook
+from privacy.policies import rehearsal, rulebook
 from privacy.policies.models import ExtraHoliday, Parameter, ParameterChange
 
 
@@ -50,6 +51,12 @@ class ExtraHolidayAdmin(EditableAdmin):
                 partial(policies.withdraw_holiday, holiday, actor=actor_of(request), at=clock.now()),
                 _("Withdrawn."),
             )
+
+
+class DayForm(forms.Form):
+    """The day of a rehearsal."""
+
+    on = BoundedDateField(label=_("Day"))
 
 
 VALUE_FIELDS = ("code", "value", "effective_on", "basis")
@@ -88,6 +95,25 @@ class ParameterAdmin(EditableAdmin):
     list_filter = ("unit",)
     search_fields = ("code",)
     fields = VALUE_FIELDS
+    change_list_template = "admin/policies/parameter/change_list.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        mine = path("rehearsal/", self.page(self.rehearsal), name="policies_parameter_rehearsal")
+        return [mine, *super().get_urls()]
+
+    def rehearsal(self, request: HttpRequest) -> HttpResponse:
+        """Show what the dated rules of a day change, and on which days to come any begin."""
+        form = DayForm(request.GET or None)
+        chosen = form.cleaned_data["on"] if form.is_valid() else None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("What changes on a day"),
+            "opts": self.opts,
+            "form": form,
+            "days": rehearsal.coming_days(clock.today()),
+            "found": rehearsal.rehearse(chosen, may=actor_of(request).may) if chosen else None,
+        }
+        return TemplateResponse(request, "admin/policies/parameter/rehearsal.html", context)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return actor_of(request).has_perm("policies.set_parameter")
@@ -139,7 +165,10 @@ class ParameterChangeAdmin(EditableAdmin):
     empty_hint = _("Request a value here when the console says that it lessens a protection.")
     add_form = ParameterChangeForm
     list_display = ("code", "value", "effective_on", "basis", "asked_by", "asked_at", "approved_at", "refused_at")
-    second_person = SecondPersonStep("policies.set_parameter", lambda record: record.is_open)
+    second_person = SecondPersonStep(
+        "policies.set_parameter", lambda record: record.is_open,
+        rows={"approved_at__isnull": True, "refused_at__isnull": True},
+    )  # fmt: skip
     actions = ("approve", "refuse")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -79,7 +79,9 @@ class PolicyVersionAdmin(EditableAdmin):
     )  # fmt: skip
     inlines = (CategoryInline, SectionInline, PreservationInline, ReviewInline)
     second_person = SecondPersonStep(
-        "policies.review_version", lambda record: record.state == PolicyVersion.State.REVIEW
+        "policies.review_version",
+        lambda record: record.state == PolicyVersion.State.REVIEW,
+        rows={"state__exact": PolicyVersion.State.REVIEW.value},
     )
     actions = ("draft_from", "draft_proposal", "submit", "approve", "return_to_draft", "publish", "discard")
     formfield_overrides = {TextField: {"widget": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"})}}

@@ -1,6 +1,7 @@
 """The rulebook as it is remembered, split by noun."""
 
 from privacy.policies.models.localized_fields import in_language
+from privacy.policies.models.message_templates import MessageTemplate
 from privacy.policies.models.officers import Agency, Notice, Officer
 from privacy.policies.models.parameters import ExtraHoliday, Parameter, ParameterChange
 from privacy.policies.models.published_texts import NoConsignment, PublishedText
@@ -24,6 +25,7 @@ __all__ = [
     "Item",
     "LegalBasis",
     "LegalGround",
+    "MessageTemplate",
     "NoConsignment",
     "Notice",
     "Officer",

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from privacy.lib.identifiers.ids import new_id
+from privacy.policies import dated_rules
 
 
 class ExtraHoliday(models.Model):
@@ -28,6 +29,13 @@ class ExtraHoliday(models.Model):
         return f"{self.day} {self.name}"
 
 
+class ParameterManager(models.Manager["Parameter"]):
+    """The numbers that count: in a rehearsal those up to its day."""
+
+    def get_queryset(self) -> models.QuerySet["Parameter"]:
+        return dated_rules.known(super().get_queryset())
+
+
 class Parameter(models.Model):
     """A number of the law or of the office, from the day it holds (rule base §1). Rows are added, never changed."""
 
@@ -47,6 +55,8 @@ class Parameter(models.Model):
     unit = models.CharField(_("unit"), max_length=8, choices=Unit.choices)
     effective_on = models.DateField(_("effective date"))
     basis = models.CharField(_("basis"), max_length=120)
+
+    objects = ParameterManager()
 
     class Meta:
         verbose_name = _("parameter")

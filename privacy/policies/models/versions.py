@@ -9,13 +9,14 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from privacy.lib.identifiers.ids import new_id
+from privacy.policies import dated_rules
 from privacy.policies.models.localized_fields import in_language
 
 
 class PolicyVersionQuerySet(models.QuerySet["PolicyVersion"]):
     def public(self) -> Self:
         """Versions everybody may read: published ones and, kept for ever, superseded ones (P0.2, V-05)."""
-        return self.filter(state__in=PolicyVersion.PUBLIC)
+        return dated_rules.known(self.filter(state__in=PolicyVersion.PUBLIC))
 
     def in_force(self, on: date) -> "PolicyVersion | None":
         """Return the version in force on the day ``on``: the latest that had taken effect by then."""

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
-from privacy.lib.dates import clock
+from privacy.lib.dates import clock, periods
 from privacy.policies import rulebook
 from privacy.policies.models import NoConsignment
 from privacy.processors.events import Event
@@ -202,7 +202,8 @@ def end_consignment(
             raise Incomplete(_("Enter a last day between the beginning and today."), pointer="/ended_on")
         row.ended_on, row.end_reason, row.ended_by, row.ended_at = ended_on, reason.strip(), actor.ref, at
         # Without delay is five days (D-02): a term of destruction, which rolls over no rest day (T-10).
-        row.dispose_by = ended_on + timedelta(days=rulebook.parameter("destruction.within.days", ended_on))
+        within = rulebook.parameter("destruction.within.days", ended_on)
+        row.dispose_by = periods.answer_due_unrolled(ended_on, days=within)
         row.save(update_fields=["ended_on", "end_reason", "ended_by", "ended_at", "dispose_by"])
         facts = {"until": ended_on.isoformat(), "due_on": row.dispose_by.isoformat()}
         ledger.record(Event.CONSIGNMENT_ENDED, actor=actor, at=at, about=row, facts=facts)
@@ -278,7 +279,7 @@ def _agreed(clauses: Mapping[str, str], complete_by: date | None, *, on: date) -
     if complete_by is None or complete_by < on:
         words = {"missing": "; ".join(str(clause.label) for clause in missing)}
         raise Incomplete(
-            _("The contract does not agree on: %(missing)s. Enter by when it is amended.") % words,
+            _("The contract does not agree on: %(missing)s. Enter the day by which it will be amended.") % words,
             pointer="/complete_by",
         )
     return agreed, complete_by

@@ -4,18 +4,16 @@ from collections.abc import Collection
 from functools import partial
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.actors import actor_of
-from privacy.lib.console.confirm_action import confirm_action
-from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.accounts.admin.console_buttons import Page, hand_out_paper, pressed
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import badge
 from privacy.processors import actions as processors
@@ -33,42 +31,16 @@ from privacy.processors.admin.forms import (
 )
 from privacy.processors.models import Clause, Consignment, Criterion, Subprocessor, Supervision
 from privacy.processors.models.supervisions import Answer
-from privacy.safeguards.admin.records import RecordAdmin, account_column, hand_out_paper
+from privacy.safeguards.admin.records import RecordAdmin, account_column
 
 KEEP, SUPERVISE = "processors.keep_processors", "processors.supervise_processors"
-type Page = HttpResponse | None
-
-
-def pressed(
-    modeladmin: ReadOnlyAdmin,
-    request: HttpRequest,
-    queryset: QuerySet[Any],
-    verb: Any,
-    form_class: type[forms.Form],
-    *,
-    title: object,
-    consequences: list[object],
-    success: object,
-    **options: Any,
-) -> Page:
-    """Ask for what a verb needs, call it on the record, and say how it went."""
-    answers = confirm_action(
-        modeladmin, request, queryset, title=title, verb=title, consequences=consequences, form_class=form_class,
-        **options,
-    )  # fmt: skip
-    if isinstance(answers, TemplateResponse):
-        return answers
-    run_action(
-        modeladmin, request, partial(verb, queryset.get(), actor=actor_of(request), at=clock.now(), **answers), success
-    )
-    return None
 
 
 @admin.register(Consignment)
 class ConsignmentAdmin(RecordAdmin):
     explanation = _(
-        "Who processes personal information for the company, under which contract. The privacy policy names processors "
-        "and sub-processors from here; a change calls for a revision of it."
+        "Who processes personal information for the company, under which contract. The privacy policy lists "
+        "processors and sub-processors from here, so a change requires a revision of it."
     )
     empty_hint = _(
         "No processing is consigned, or nobody has registered it. If nothing is consigned, record that decision in "
@@ -90,8 +62,8 @@ class ConsignmentAdmin(RecordAdmin):
     record_form = ConsignmentForm
     add_permission = KEEP
     add_hint = _(
-        "A contract that lacks an article is registered too: enter by when it is amended, and it is on your list of "
-        "deadlines until it is."
+        "A contract that lacks an article is registered too: enter the day by which it will be amended. It stays on "
+        "your list of deadlines until then."
     )
     registrar = account_column("registered_by", _("registered by"))
     ender = account_column("ended_by", _("end recorded by"))
@@ -134,7 +106,7 @@ class ConsignmentAdmin(RecordAdmin):
     @button(description=_("Record a check"), permission=SUPERVISE, locations=CHANGE_FORM_ONLY)
     def record_check(self, request: HttpRequest, queryset: QuerySet[Consignment]) -> Page:
         return pressed(
-            self, request, queryset, processors.record_check, CheckForm,
+            self, request, queryset, processors.record_check, form_class=CheckForm,
             title=_("Record a check"),
             consequences=[
                 _("It becomes an inspection, which an officer other than you acknowledges."),
@@ -147,7 +119,7 @@ class ConsignmentAdmin(RecordAdmin):
     @button(description=_("Record a training"), permission=SUPERVISE, locations=CHANGE_FORM_ONLY)
     def record_training(self, request: HttpRequest, queryset: QuerySet[Consignment]) -> Page:
         return pressed(
-            self, request, queryset, processors.record_training, TrainingForm,
+            self, request, queryset, processors.record_training, form_class=TrainingForm,
             title=_("Record a training"), consequences=[_("You can't change it once it is recorded.")],
             success=_("The training has been recorded."), initial={"held_on": clock.today()},
         )  # fmt: skip
@@ -155,7 +127,7 @@ class ConsignmentAdmin(RecordAdmin):
     @button(description=_("Consent to a sub-processor"), permission=KEEP, locations=CHANGE_FORM_ONLY)
     def engage(self, request: HttpRequest, queryset: QuerySet[Consignment]) -> Page:
         return pressed(
-            self, request, queryset, processors.agree_subprocessor, SubprocessorForm,
+            self, request, queryset, processors.agree_subprocessor, form_class=SubprocessorForm,
             title=_("Consent to a sub-processor"),
             consequences=[_("The privacy policy names sub-processors too, so it is due for a revision.")],
             success=_("The sub-processor has been recorded."), initial={"agreed_on": clock.today()},
@@ -164,7 +136,7 @@ class ConsignmentAdmin(RecordAdmin):
     @button(description=_("Amend the contract"), permission=KEEP, locations=CHANGE_FORM_ONLY)
     def amend(self, request: HttpRequest, queryset: QuerySet[Consignment]) -> Page:
         return pressed(
-            self, request, queryset, processors.amend_contract, AmendForm,
+            self, request, queryset, processors.amend_contract, form_class=AmendForm,
             title=_("Amend the contract"),
             consequences=[_("The privacy policy states the term, so a new one makes it due for a revision.")],
             success=_("The contract has been amended."), edits=_contract,
@@ -173,7 +145,7 @@ class ConsignmentAdmin(RecordAdmin):
     @button(description=_("End the consignment"), permission=KEEP, locations=CHANGE_FORM_ONLY)
     def end(self, request: HttpRequest, queryset: QuerySet[Consignment]) -> Page:
         return pressed(
-            self, request, queryset, processors.end_consignment, EndForm,
+            self, request, queryset, processors.end_consignment, form_class=EndForm,
             title=_("End the consignment"),
             consequences=[_("From its last day on the return or destruction of the data must be proven.")],
             success=_("The consignment has ended."), initial={"ended_on": clock.today()},
@@ -182,7 +154,7 @@ class ConsignmentAdmin(RecordAdmin):
     @button(description=_("Prove return or destruction"), permission=KEEP, locations=CHANGE_FORM_ONLY)
     def dispose(self, request: HttpRequest, queryset: QuerySet[Consignment]) -> Page:
         return pressed(
-            self, request, queryset, processors.prove_disposal, DisposalForm,
+            self, request, queryset, processors.prove_disposal, form_class=DisposalForm,
             title=_("Prove return or destruction"), consequences=[_("You can't change it once it is recorded.")],
             success=_("The proof has been recorded."),
         )  # fmt: skip
@@ -202,7 +174,7 @@ def _contract(row: Consignment) -> dict[str, Any]:
 
 @admin.register(Subprocessor)
 class SubprocessorAdmin(ReadOnlyAdmin):
-    explanation = _("Whom processors engage with the company's consent. They are registered on the processor's page.")
+    explanation = _("Companies that processors engage with our consent. They are registered on the processor's page.")
     empty_hint = _("No processor engages anybody else.")
     list_display = ("name_ko", "consignment", "work_ko", "country", "agreed_on", "ended_on")
     list_select_related = ("consignment",)
@@ -222,9 +194,9 @@ class SubprocessorAdmin(ReadOnlyAdmin):
     @button(description=_("End the sub-consignment"), permission=KEEP, locations=CHANGE_FORM_ONLY)
     def end(self, request: HttpRequest, queryset: QuerySet[Subprocessor]) -> Page:
         return pressed(
-            self, request, queryset, processors.end_subprocessor, LastDayForm,
+            self, request, queryset, processors.end_subprocessor, form_class=LastDayForm,
             title=_("End the sub-consignment"),
-            consequences=[_("The privacy policy no longer names it after a revision.")],
+            consequences=[_("After a revision, the privacy policy no longer names it.")],
             success=_("The sub-consignment has ended."), initial={"ended_on": clock.today()},
         )  # fmt: skip
 

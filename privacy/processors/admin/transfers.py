@@ -10,12 +10,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.actors import actor_of
+from privacy.accounts.admin.console_buttons import Page, pressed
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import badge
 from privacy.processors import actions as processors
 from privacy.processors import register
-from privacy.processors.admin.consignments import KEEP, Page, pressed
+from privacy.processors.admin.consignments import KEEP
 from privacy.processors.admin.forms import EndForm, TransferForm
 from privacy.processors.models import OverseasTransfer
 from privacy.processors.models.transfers import LAST_DAY
@@ -25,8 +26,8 @@ from privacy.safeguards.admin.records import RecordAdmin, account_column
 @admin.register(OverseasTransfer)
 class OverseasTransferAdmin(RecordAdmin):
     explanation = _(
-        "Personal information that is given, consigned, stored or viewed abroad, on which basis. The privacy policy "
-        "tells transfers from here; a change calls for a revision of it."
+        "Personal information that is provided, consigned, stored or viewed abroad, and on which basis. The privacy "
+        "policy lists transfers from here, so a change requires a revision of it."
     )
     empty_hint = _("Nothing goes abroad, or nobody has registered it. Viewing from abroad and cloud storage count too.")
     list_display = ("recipient_ko", "reference", "country", "basis", "starts_on", "state_shown")
@@ -68,14 +69,14 @@ class OverseasTransferAdmin(RecordAdmin):
     @button(description=_("End the transfer"), permission=KEEP, locations=CHANGE_FORM_ONLY)
     def end(self, request: HttpRequest, queryset: QuerySet[OverseasTransfer]) -> Page:
         late = _(
-            "Data is still there until its return or destruction is proven. Today names this as late until then, "
-            "unless another transfer to this recipient is registered."
+            "Data counts as still there until its return or destruction is proven. Until then, “Today” shows this as "
+            "late, unless another transfer to this recipient is registered."
         )
         return pressed(
-            self, request, queryset, processors.end_transfer, EndForm,
+            self, request, queryset, processors.end_transfer, form_class=EndForm,
             title=_("End the transfer"),
             consequences=[
-                _("The privacy policy no longer tells it after a revision."),
+                _("After a revision, the privacy policy no longer lists it."),
                 *([late] if queryset.filter(pk__in=OverseasTransfer.objects.of_data_still_there()).exists() else []),
             ],
             success=_("The transfer has ended."), initial={"ended_on": clock.today()},

@@ -46,7 +46,7 @@ class OverseasTransfer(models.Model):
     record_label = "processors.OverseasTransfer"
 
     class Basis(models.TextChoices):
-        CONSENT = "consent", _("consent of its own (PIPA art. 28-8(1)1)")
+        CONSENT = "consent", _("separate consent (PIPA art. 28-8(1)1)")
         LAW = "law", _("special provision of an Act or treaty (PIPA art. 28-8(1)2)")
         PUBLISHED = (
             "published",

@@ -27,15 +27,17 @@ from privacy.retention.actions.destruction_orders import (
 from privacy.retention.actions.destruction_waits import announce, close_data, end_of_wait, reopen_data
 from privacy.retention.actions.finality import certify_finality, rewrite_tables
 from privacy.retention.actions.forecast import update_forecast
-from privacy.retention.actions.holds import ask_lifting, lift_hold, place_hold
+from privacy.retention.actions.holds import ask_lifting, lift_hold, place_hold, release_ended_holds
 from privacy.retention.actions.nightly_sweep import SweepResult, sweep
 from privacy.retention.actions.paper_destruction import (
     Evidence,
+    Part,
     destroy_evidence,
     evidence_due,
     open_evidence,
     record_paper,
 )
+from privacy.retention.actions.predictions import predict, predict_published
 from privacy.retention.actions.reconciliation import reconcile
 from privacy.retention.actions.register import confirm_result
 from privacy.retention.actions.restore_replay import replay
@@ -44,6 +46,7 @@ __all__ = [
     "SERVING",
     "Evidence",
     "OrderOutcome",
+    "Part",
     "SweepResult",
     "abort",
     "announce",
@@ -74,9 +77,12 @@ __all__ = [
     "order_destruction",
     "place_hold",
     "plan",
+    "predict",
+    "predict_published",
     "reconcile",
     "record_paper",
     "refuse_access",
+    "release_ended_holds",
     "reopen_data",
     "replay",
     "rewrite_tables",

@@ -18,7 +18,7 @@ from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.lib.dates import clock
 from privacy.lib.display import display_names
-from privacy.policies.categories import ARCHIVE, CONTACT
+from privacy.policies.categories import CONTACT, WITHOUT_LISTS
 from privacy.retention import locks
 from privacy.retention.actions import destruction_lists
 from privacy.retention.actions.destruction import execution
@@ -116,7 +116,7 @@ def order_destruction(
     if ordered_by.startswith(statement_texts.ACCOUNT) and approved_by in {ordered_by, f"case:{case}"}:
         raise SamePerson(_("Someone other than the person who orders a destruction must have approved it."))
     subject_id = subject.id if isinstance(subject, Subject) else subject
-    wanted = sorted(set(holdings.categories() if categories is None else categories) - {ARCHIVE})
+    wanted = sorted(set(holdings.categories() if categories is None else categories) - WITHOUT_LISTS)
     with transaction.atomic():
         locks.block_new_holds_until_commit()
         Subject.objects.select_for_update().get(pk=subject_id)

@@ -8,12 +8,16 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import transaction
+
 from privacy.accounts.models import User
 from privacy.jobs import outbox
-from privacy.ledger.actors import Actor
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import Actor, SystemActor
 from privacy.lib.dates import clock
 from privacy.policies import rulebook
 from privacy.retention.destruction import blockers
+from privacy.retention.events import Event
 from privacy.vault import actions as vault
 from privacy.vault.models import Freeze
 
@@ -83,4 +87,13 @@ def announce(
     for officer in User.objects.holding("officer", on=clock.kst_date(at)).order_by("reference"):
         outbox.enqueue(
             OFFICER_TOLD, ids={**said, "to": officer.reference}, key=f"{OFFICER_TOLD}:{key}:{officer.reference}"
+        )
+
+
+def record_told(said: Mapping[str, str], *, word: str, template: str, at: datetime) -> None:
+    """Put on record that a person was mailed what becomes of their data, and in the words of which template."""
+    facts = {"case": said["case"], "notice": word, "template": template}
+    with transaction.atomic():
+        ledger.record(
+            Event.PERSON_TOLD, actor=SystemActor("retention"), at=at, subjects=[UUID(said["subject"])], facts=facts
         )

@@ -1,6 +1,5 @@
 """Making a destruction final: key tables rewritten, the log turned over, certificates of finality (vault.md)."""
 
-import hashlib
 import logging
 import time
 from datetime import datetime
@@ -11,11 +10,11 @@ from django.db.backends.utils import CursorWrapper
 
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
-from privacy.lib.crypto import canonical_json, document_signing
 from privacy.lib.errors.refusals import Refusal
 from privacy.lib.identifiers.ids import new_reference
 from privacy.lib.postgres.lock_tries import LOCK_WAIT, StillInUse, tries
 from privacy.retention.actions import abandoned_files
+from privacy.retention.actions.signed_certificates import sign_certificate
 from privacy.retention.certificates import statements
 from privacy.retention.events import Event
 from privacy.retention.models import Certificate, DestructionList, Rewrite
@@ -217,19 +216,8 @@ def _certify(row: DestructionList, *, actor: Actor, at: datetime) -> int:
         return 0
     first = Certificate.objects.get(list=row, kind=Certificate.Kind.DESTRUCTION)
     number = new_reference("CF")
-    body = canonical_json.dumps(
-        statements.finality_statement(row, number=number, destruction_digest=first.digest, at=at)
-    )
-    certificate = Certificate.objects.create(
-        number=number,
-        list=row,
-        kind=Certificate.Kind.FINALITY,
-        body=body,
-        digest=hashlib.sha256(body.encode()).hexdigest(),
-        signature=document_signing.sign(body),
-        public_key=document_signing.public_key(),
-        issued_at=at,
-    )
+    said = statements.finality_statement(row, number=number, destruction_digest=first.digest, at=at)
+    certificate = sign_certificate(row, Certificate.Kind.FINALITY, number, said, at=at)
     facts = {"certificate": number, "of": first.number, "digest": certificate.digest}
     ledger.record(Event.CERTIFIED, actor=actor, at=at, about=row, facts=facts)
     return 1

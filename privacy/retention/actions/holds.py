@@ -16,6 +16,7 @@ from privacy.retention import locks
 from privacy.retention.events import Event
 from privacy.retention.models import Hold
 from privacy.retention.refusals import HoldAlreadyLifted, SamePerson
+from privacy.systems import actions as systems
 
 
 @transaction.atomic
@@ -61,6 +62,9 @@ def place_hold(
         subjects=[subject_id] if subject_id else (),
         facts={"kind": kind, "category": category, "document": hold.document, "until": str(until or "")},
     )
+    systems.order_hold(
+        hold_id=hold.id, subject_id=subject_id, category=category, case=hold.reference, actor=actor, at=at
+    )
     return hold
 
 
@@ -96,7 +100,16 @@ def lift_hold(hold: Hold, *, actor: Actor, at: datetime) -> Hold:
     row.lifted_at = at
     row.save(update_fields=["lifted_by", "lifted_at"])
     ledger.record(Event.HOLD_LIFTED, actor=actor, at=at, about=row, subjects=_whose(row))
+    systems.order_release(cause_id=row.id, actor=actor, at=at)
     return row
+
+
+def release_ended_holds(*, on: date, actor: Actor, at: datetime) -> int:
+    """End elsewhere what holds kept there that ended by their own last day; return how many systems were told."""
+    return sum(
+        len(systems.order_release(cause_id=hold.id, actor=actor, at=at))
+        for hold in Hold.objects.ended(on).order_by("until")
+    )
 
 
 def _standing(hold: Hold, *, actor: Actor) -> Hold:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from itertools import batched
 from typing import Any
@@ -22,10 +22,11 @@ from privacy.lib.dates import clock, periods
 from privacy.lib.documents.upload_validation import InvalidUpload
 from privacy.lib.errors.refusals import Refusal
 from privacy.lib.http import form_submissions
+from privacy.policies import rulebook
 from privacy.policies.categories import DESTRUCTION_EVIDENCE
 from privacy.policies.models import Officer
 from privacy.policies.rulebook import RetentionPeriod
-from privacy.retention.actions.register import add_register_entry
+from privacy.retention.actions.register import add_register_entry, names_of
 from privacy.retention.certificates import statement_texts
 from privacy.retention.events import Event
 from privacy.retention.models import PaperDestruction
@@ -36,6 +37,20 @@ from privacy.vault.models import EncryptedFile
 from privacy.vault.purposes import Purpose
 
 BATCH_SIZE = 1_000
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is said where only a part is destroyed: of which, what is kept, why, and how restoring is prevented."""
+
+    part: str = ""
+    rest: str = ""
+    partial_reason: str = ""
+    supervision: str = ""
+    supervisor: str = ""
+
+
+WHOLE = Part()
 
 
 @dataclass(frozen=True)
@@ -60,6 +75,8 @@ def record_paper(
     witness: str,
     created_from: date | None = None,
     created_until: date | None = None,
+    due_since: date | None = None,
+    of_part: Part = WHOLE,
     evidence: Evidence | None = None,
     submission: str = "",
     actor: Actor,
@@ -67,8 +84,10 @@ def record_paper(
 ) -> PaperDestruction:
     """Register that paper or a medium was destroyed, before a witness. It enters the destruction register.
 
+    ``due_since`` is the day on which the reason to destroy it arose: its term counts from it (law D-02).
     A form sent twice with its ``submission`` and content registers one destruction, which comes back.
-    Raises NotPermitted; BadMethod for a method that doesn't destroy this medium, or a witness who did it himself;
+    Raises NotPermitted; BadMethod for a method that doesn't destroy this medium, or a witness who did it himself, and
+    for a part without what is said of one (law D-07), or a whole with it;
     Refusal for what is incomplete or in the future; InvalidUpload for evidence that is no PDF, JPEG or PNG.
     """
     require_permission(actor, "retention.record_paper")
@@ -79,6 +98,8 @@ def record_paper(
     if not all(text.strip() for text in (contents, place, reason, executor, amount_unit)) or amount < 1:
         raise Refusal(_("State what was destroyed, how much, where, who did it and why."), code="incomplete")
     executor, witness = _participant(executor, "executor"), _participant(witness, "witness")
+    if names_of(executor) & names_of(witness):
+        raise BadMethod(_("The witness must be someone other than the person who destroyed it."), pointer="/witness")
     if destroyed_on > clock.kst_date(at):
         raise Refusal(_("The destruction can't be in the future."), code="clock")
     said: dict[str, Any] = {
@@ -86,6 +107,7 @@ def record_paper(
         "contents": contents.strip(),
         "created_from": created_from,
         "created_until": created_until,
+        "due_since": due_since,
         "amount": amount,
         "amount_unit": amount_unit.strip(),
         "method": method,
@@ -94,6 +116,7 @@ def record_paper(
         "reason": reason.strip(),
         "executor": executor,
         "witness": witness,
+        **_said_of_part(of_part, method, executor=executor),
         "recorded_by": actor.ref,
     }
     paper, known = PaperDestruction(**said, recorded_at=at), None
@@ -118,6 +141,33 @@ def record_paper(
             with suppress(vault.UnderHold):
                 vault.delete_file(file, actor=actor, at=at)
     return known or paper
+
+
+def _said_of_part(of_part: Part, method: str, *, executor: str) -> dict[str, str]:
+    """Return the columns of a partial destruction, or empty ones. Raises BadMethod."""
+    said = {name: text.strip() for name, text in asdict(of_part).items()}
+    if method not in PaperDestruction.PARTIAL:
+        if any(said.values()):
+            raise BadMethod(_("This method destroys the whole. Leave the fields on a part empty."), pointer="/part")
+        return said
+    needed = ["part", "rest", "partial_reason"]
+    if method == PaperDestruction.Method.ERASE:
+        needed += ["supervision", "supervisor"]
+    for name in needed:
+        if not said[name]:
+            raise BadMethod(
+                _(
+                    "State which part was destroyed, what is kept and why not the whole; of an erasure also how and by "
+                    "whom restoring is prevented."
+                ),
+                pointer=f"/{name}",
+            )
+    if said["supervisor"]:
+        said["supervisor"] = _participant(said["supervisor"], "supervisor")
+        if names_of(said["supervisor"]) & names_of(executor):
+            told = _("Someone other than the person who carried it out supervises that nothing is restored.")
+            raise BadMethod(told, pointer="/supervisor")
+    return said
 
 
 def _participant(named: str, field: str) -> str:
@@ -153,6 +203,8 @@ def _columns(paper: PaperDestruction, *, at: datetime) -> dict[str, object]:
             "created_from": paper.created_from,
             "created_until": paper.created_until,
             "destroyed_on": paper.destroyed_on,
+            "trigger_on": paper.due_since,
+            "target_on": _target_of(paper),
             "reason": paper.reason,
             "handler": paper.executor,
             "department_head": officer.name if officer else "",
@@ -169,8 +221,17 @@ def _columns(paper: PaperDestruction, *, at: datetime) -> dict[str, object]:
             "approved_by": "",
             "place": paper.place,
             "verified_by": _("witness"),
-            "media_destroyed": paper.method != PaperDestruction.Method.MASK,
+            "media_destroyed": not paper.is_partial,
+            "notes": paper.describe_part(),
         }
+
+
+def _target_of(paper: PaperDestruction) -> date | None:
+    """Return by when it had to be destroyed: "without delay" from the day on which the reason arose (law D-02)."""
+    if paper.due_since is None:
+        return None
+    within = rulebook.parameter("destruction.within.days", paper.due_since)
+    return periods.answer_due_unrolled(paper.due_since, days=within)
 
 
 def _seal_evidence(paper_id: UUID, evidence: Evidence, *, case: str, actor: Actor, at: datetime) -> tuple[UUID, str]:
@@ -218,7 +279,11 @@ def destroy_evidence(paper_ids: Sequence[UUID], *, certificate: str, actor: Acto
 
 
 def evidence_due(on: date, term: RetentionPeriod) -> Iterator[list[UUID]]:
-    """Yield the destructions whose evidence was kept for its years; ``term`` says nothing more."""
+    """Yield the destructions whose evidence was kept for its years; ``term`` says nothing more.
+
+    What people attach of other systems stands under an id of its own and counts from the day on which it came, and so
+    does what a crash left of a paper.
+    """
     years = retention_rules.evidence_years(on)
     shown = PaperDestruction.objects.filter(evidence_id__isnull=False, destroyed_on__lte=on).order_by("destroyed_on")
     for part in batched(shown.values_list("id", "destroyed_on").iterator(chunk_size=BATCH_SIZE), BATCH_SIZE):
@@ -226,3 +291,10 @@ def evidence_due(on: date, term: RetentionPeriod) -> Iterator[list[UUID]]:
         left = set(EncryptedFile.objects.filter(subject_id__in=over).values_list("subject_id", flat=True))
         if left:
             yield [paper for paper in over if paper in left]
+    others = EncryptedFile.objects.filter(category=DESTRUCTION_EVIDENCE, stored_at__lt=clock.midnight(on))
+    stored = others.order_by("stored_at", "id").values_list("subject_id", "stored_at")
+    for part in batched(stored.iterator(chunk_size=BATCH_SIZE), BATCH_SIZE):
+        old = [one for one, at in part if periods.period_end(clock.kst_date(at), years=years) < on]
+        of_papers = set(PaperDestruction.objects.filter(id__in=old).values_list("id", flat=True))
+        if apart := [one for one in old if one not in of_papers]:
+            yield apart

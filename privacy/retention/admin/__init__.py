@@ -9,6 +9,7 @@ from privacy.retention.admin import (
     finality,
     holds,
     paper_destruction,
+    predictions,
     reconciliation,
     register,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "finality",
     "holds",
     "paper_destruction",
+    "predictions",
     "reconciliation",
     "register",
 ]

@@ -79,7 +79,9 @@ class ArchiveAccessAdmin(EditableAdmin):
     list_display = ("reference", "by_rule", "law", "asked", "asked_at", "approved", "until", "reads")
     list_filter = ("rule", ("approved_at", admin.EmptyFieldListFilter))
     second_person = SecondPersonStep(
-        "retention.approve_archive", lambda record: not record.approved_by and not record.refused_by
+        "retention.approve_archive",
+        lambda record: not record.approved_by and not record.refused_by,
+        rows={"approved_by__exact": "", "refused_by__exact": ""},
     )
     actions = ("approve", "refuse", "read", "close")
 

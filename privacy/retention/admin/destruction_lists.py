@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
 from privacy.accounts.actors import actor_of
-from privacy.accounts.signing import signing_of
+from privacy.accounts.approval_signing import signing_of
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
 from privacy.lib.console.second_person_step import SecondPersonStep
@@ -100,7 +100,7 @@ class DestructionListAdmin(ReadOnlyAdmin):
             return row.abort_reason or "–"
         said = {"destroyed": {"passed_over": statements.count_skipped(row)}}
         why = ", ".join(f"{reason}: {count}" for reason, count in statement_texts.skipped_by_reason(said))
-        return now_("nobody left to destroy (%(why)s)") % {"why": why} if why else now_("nothing was there to destroy")
+        return now_("no data left to destroy (%(why)s)") % {"why": why} if why else now_("nothing was there to destroy")
 
     @admin.display(description=_("carried out by"))
     def executed_shown(self, row: DestructionList) -> str:

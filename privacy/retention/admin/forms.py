@@ -1,6 +1,6 @@
 """Forms of the officer's buttons and of what is recorded by hand."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -16,6 +16,12 @@ class ReasonForm(forms.Form):
     """A reason that goes onto the ledger."""
 
     reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class DelayReasonForm(forms.Form):
+    """Why something was destroyed after its due date (law D-02)."""
+
+    reason = forms.CharField(label=_("Reason for delay"), widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class HoldForm(forms.Form):
@@ -57,22 +63,36 @@ class PaperDestructionForm(forms.ModelForm[PaperDestruction]):
         model = PaperDestruction
         fields = (
             "medium", "contents", "created_from", "created_until", "amount", "amount_unit", "method", "place",
-            "destroyed_on", "reason", "executor", "witness",
+            "due_since", "destroyed_on", "reason", "executor", "witness", "part", "rest", "partial_reason",
+            "supervision", "supervisor",
         )  # fmt: skip
-        field_classes: ClassVar = dict.fromkeys(("created_from", "created_until", "destroyed_on"), BoundedDateField)
+        field_classes: ClassVar = dict.fromkeys(
+            ("created_from", "created_until", "due_since", "destroyed_on"), BoundedDateField
+        )
         widgets = {
-            **{name: NativeDateInput() for name in ("created_from", "created_until", "destroyed_on")},
+            **{name: NativeDateInput() for name in ("created_from", "created_until", "due_since", "destroyed_on")},
             "contents": forms.TextInput(attrs={"size": 60}),
             "place": forms.TextInput(attrs={"size": 60}),
             "reason": forms.TextInput(attrs={"size": 60}),
+            **dict.fromkeys(("part", "rest", "partial_reason", "supervision"), forms.TextInput(attrs={"size": 60})),
         }
         help_texts: ClassVar = {
             "contents": _("What it was, without naming anyone, such as “application forms from 2019”."),
+            "due_since": _(
+                "The day on which it was no longer needed, such as the day after its retention period ended."
+            ),
             "amount_unit": _("Boxes, sheets, disks …"),
             "method": _("Paper is shredded or incinerated. A disk can also be degaussed or overwritten."),
             "executor": _("An account reference, such as U-7F3K-92QX. Any other name is shown as stated by you."),
             "witness": _("Someone other than the person who carried it out, entered in the same way."),
+            "part": _("Only where a part is destroyed: paper is masked or punched, a file is erased and supervised."),
+            "supervision": _("For an erasure: who can still reach the medium, and how that is watched."),
+            "supervisor": _("For an erasure: someone other than the person who carried it out."),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["due_since"].required = True
 
 
 class ArchiveAccessForm(forms.Form):

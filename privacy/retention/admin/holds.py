@@ -60,7 +60,10 @@ class HoldAdmin(EditableAdmin):
     )
     list_filter = ("kind", ("lifted_at", admin.EmptyFieldListFilter))
     second_person = SecondPersonStep(
-        "retention.lift_hold", lambda record: record.stands and bool(record.lift_asked_by), button="lift"
+        "retention.lift_hold",
+        lambda record: record.stands and bool(record.lift_asked_by),
+        button="lift",
+        rows={"lifted_at__isnull": True, "lift_asked_by__gt": ""},
     )
     actions = ("ask_lifting", "lift")
 

@@ -1,11 +1,13 @@
 """Paper and other media in the console: what was destroyed before a witness, and its evidence."""
 
 from collections.abc import Collection
+from dataclasses import fields
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.actors import actor_of
@@ -16,6 +18,7 @@ from privacy.lib.http.downloads import attachment
 from privacy.retention import actions as retention
 from privacy.retention.admin.forms import PaperDestructionForm
 from privacy.retention.certificates import statement_texts
+from privacy.retention.certificates.partial_destruction_form import issue_partial_form
 from privacy.retention.models import PaperDestruction
 
 
@@ -28,7 +31,7 @@ class PaperDestructionAdmin(EditableAdmin):
     add_form = PaperDestructionForm
     list_display = ("reference", "medium", "contents", "amount", "amount_unit", "method", "destroyed_on", "witnessed")
     list_filter = ("medium", "method")
-    actions = ("read_evidence",)
+    actions = ("read_evidence", "print_form")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return actor_of(request).has_perm("retention.record_paper")
@@ -37,16 +40,23 @@ class PaperDestructionAdmin(EditableAdmin):
         if obj is None:
             return [
                 ("medium", "method"), "contents", ("created_from", "created_until"), ("amount", "amount_unit"), "place",
-                "destroyed_on", "reason", ("executor", "witness"), "scan", "submission",
+                ("due_since", "destroyed_on"), "reason", ("executor", "witness"), "part", "rest", "partial_reason",
+                "supervision", "supervisor", "scan", "submission",
             ]  # fmt: skip
-        shown = [name for name in PaperDestructionForm.Meta.fields if name not in ("executor", "witness")]
-        return ["reference", *shown, ("carried_out", "witnessed"), "evidence_digest", ("recorder", "recorded_at")]
+        named = {"executor", "witness", "supervisor"}
+        of_part = {"part", "rest", "partial_reason", "supervision"} if not obj.is_partial else set()
+        shown = [name for name in PaperDestructionForm.Meta.fields if name not in named | of_part]
+        people = ["carried_out", "witnessed", *(["supervised"] if obj.is_partial else [])]
+        return ["reference", *shown, people, "evidence_digest", ("recorder", "recorded_at")]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if obj is None else ("carried_out", "witnessed", "recorder")
+        return () if obj is None else ("carried_out", "witnessed", "supervised", "recorder")
 
     def buttons_for(self, record: PaperDestruction) -> Collection[str]:
-        return ("read_evidence",) if record.evidence_id else ()
+        return [
+            *(["read_evidence"] if record.evidence_id else []),
+            *(["print_form"] if record.is_partial else []),
+        ]
 
     @admin.display(description=_("recorded by"))
     def recorder(self, paper: PaperDestruction) -> str:
@@ -60,6 +70,18 @@ class PaperDestructionAdmin(EditableAdmin):
     def witnessed(self, paper: PaperDestruction) -> str:
         return statement_texts.describe_participant(paper.witness, stated_by=paper.recorded_by)
 
+    @admin.display(description=_("supervised by"), ordering="supervisor")
+    def supervised(self, paper: PaperDestruction) -> str:
+        if not paper.supervisor:
+            return "–"
+        return statement_texts.describe_participant(paper.supervisor, stated_by=paper.recorded_by)
+
+    @button(description=_("Print the record"), permission="retention.view_paperdestruction", locations=CHANGE_FORM_ONLY)
+    def print_form(self, request: HttpRequest, queryset: QuerySet[PaperDestruction]) -> HttpResponse:
+        paper, language = queryset.get(), get_language() or "ko"
+        content = issue_partial_form(paper, language=language, actor=actor_of(request), at=clock.now())
+        return attachment(content, media_type="application/pdf", name=f"{paper.reference}.pdf")
+
     @button(
         description=_("Read the evidence"), permission="retention.view_paperdestruction", locations=CHANGE_FORM_ONLY
     )
@@ -71,7 +93,10 @@ class PaperDestructionAdmin(EditableAdmin):
 
     def save_model(self, request: HttpRequest, obj: PaperDestruction, form: Any, change: bool) -> None:
         given = dict(form.cleaned_data)
+        of_part = retention.Part(**{field.name: given.pop(field.name) for field in fields(retention.Part)})
         scan = given.pop("scan")
         evidence = retention.Evidence(scan.name or "", scan.read()) if scan else None
-        made = retention.record_paper(**given, evidence=evidence, actor=actor_of(request), at=clock.now())
+        made = retention.record_paper(
+            **given, of_part=of_part, evidence=evidence, actor=actor_of(request), at=clock.now()
+        )
         obj.pk = made.pk

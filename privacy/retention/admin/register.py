@@ -7,15 +7,18 @@ from typing import Any, cast
 from django.contrib import admin
 from django.db import models
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.actors import actor_of
+from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import ReadOnlyAdmin, button, run_action
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import badge, datetime_text
 from privacy.retention import actions as retention
+from privacy.retention.admin.forms import DelayReasonForm
 from privacy.retention.admin.record_links import record_link
 from privacy.retention.certificates import statement_texts
 from privacy.retention.models import RegisterEntry
@@ -82,11 +85,22 @@ class RegisterEntryAdmin(ReadOnlyAdmin):
         return f"{statement_texts.describe_actors(entry.confirmed_by)} · {datetime_text(entry.confirmed_at)}"
 
     @button(description=_("Confirm the result"), permission="retention.confirm_destruction")
-    def confirm(self, request: HttpRequest, queryset: QuerySet[RegisterEntry]) -> None:
-        for entry in queryset:
-            run_action(
+    def confirm(self, request: HttpRequest, queryset: QuerySet[RegisterEntry]) -> HttpResponse | None:
+        because = ""
+        if any(entry.lacks_reason_for_delay for entry in queryset):
+            answers = confirm_action(
                 self,
                 request,
-                partial(retention.confirm_result, entry, actor=actor_of(request), at=clock.now()),
-                _("Confirmed."),
+                queryset,
+                title=_("Confirm the result"),
+                verb=_("Confirm the result"),
+                consequences=[_("The reason for the delay is kept in the destruction register.")],
+                form_class=DelayReasonForm,
             )
+            if isinstance(answers, TemplateResponse):
+                return answers
+            because = answers["reason"]
+        for entry in queryset:
+            confirm = partial(retention.confirm_result, entry, late_because=because)
+            run_action(self, request, partial(confirm, actor=actor_of(request), at=clock.now()), _("Confirmed."))
+        return None

@@ -21,7 +21,7 @@ from privacy.ledger.models import Entry
 from privacy.lib.crypto import canonical_json, document_signing
 from privacy.lib.registries import issued_documents
 from privacy.lib.registries.issued_documents import DIGEST, IssuedDocument
-from privacy.retention.certificates import documents, statement_texts
+from privacy.retention.certificates import documents, statement_texts, system_texts
 from privacy.retention.certificates.statements import STATEMENT_FAMILY
 from privacy.retention.events import Event
 from privacy.retention.models import Certificate
@@ -32,6 +32,7 @@ MAX_JSON_BYTES = 256 * 1024
 DOCUMENT_KINDS = {
     Certificate.Kind.DESTRUCTION: "destruction-certificate",
     Certificate.Kind.FINALITY: "finality-certificate",
+    Certificate.Kind.ADDENDUM: "certificate-addendum",
 }
 
 
@@ -78,19 +79,11 @@ def _document(raw: bytes) -> dict[str, Any] | None:
     if len(raw) > MAX_JSON_BYTES:
         return None
     try:
-        said: Any = json.loads(raw, object_pairs_hook=_without_doubles)
+        said: Any = canonical_json.read(raw)
         canonical_json.digest(said)
     except (ValueError, TypeError, RecursionError):
         return None
     return said if isinstance(said, dict) else None
-
-
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object; raise ``ValueError`` for a name that stands twice: one reader takes the first, one the last."""
-    said = dict(pairs)
-    if len(said) != len(pairs):
-        raise ValueError("A name appears twice.")
-    return said
 
 
 def _certificate_file(said: dict[str, Any]) -> IssuedDocument | None:
@@ -138,6 +131,7 @@ def _described(certificate: Certificate) -> IssuedDocument:
             (_("rows removed"), str(statement_texts.records_removed(said["destroyed"]["rows"]))),
             (_("found left by the read-back"), str(read.get("rows_left", 0) + read.get("keys_left", 0))),
         ]
+    rows += system_texts.rows(said)
     return IssuedDocument(
         kind=certificate.get_kind_display(),
         number=certificate.number,

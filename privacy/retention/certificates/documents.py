@@ -13,7 +13,7 @@ from privacy.lib.display import display_names
 from privacy.lib.display.badges import datetime_text
 from privacy.lib.display.reader_language import reader_language
 from privacy.lib.documents import pdf
-from privacy.retention.certificates import statement_texts
+from privacy.retention.certificates import statement_texts, system_texts
 from privacy.retention.models import Certificate, DestructionList
 from privacy.retention.models.destruction_lists import Cause
 from privacy.retention.schedule import retention_rules
@@ -56,11 +56,7 @@ def _verify_address(language: str) -> str:
 
 def _blocks(certificate: Certificate) -> list[dict[str, Any]]:
     said = certificate.statement
-    blocks = (
-        _destruction_blocks(certificate, said)
-        if certificate.kind == Certificate.Kind.DESTRUCTION
-        else _finality_blocks(said)
-    )
+    blocks = _stated_blocks(certificate, said)
     ledger = said["ledger"]
     blocks += [
         {"kind": "heading", "text": _("Proof")},
@@ -78,6 +74,15 @@ def _blocks(certificate: Certificate) -> list[dict[str, Any]]:
         {"kind": "signature", "rows": [datetime_text(certificate.issued_at), _("Extrus Inc., protection officer")]},
     ]
     return blocks
+
+
+def _stated_blocks(certificate: Certificate, said: dict[str, Any]) -> list[dict[str, Any]]:
+    if certificate.kind == Certificate.Kind.DESTRUCTION:
+        return _destruction_blocks(certificate, said) + system_texts.blocks(said)
+    if certificate.kind == Certificate.Kind.FINALITY:
+        return _finality_blocks(said)
+    certified = [[_("certificate of destruction"), said["certificate"]], ["SHA-256", said["certificate_digest"]]]
+    return [{"kind": "fields", "rows": certified}, *system_texts.blocks(said)]
 
 
 def _destruction_blocks(certificate: Certificate, said: dict[str, Any]) -> list[dict[str, Any]]:
@@ -213,11 +218,7 @@ def _finality_text(final: dict[str, Any]) -> str:
 def statement_rows(certificate: Certificate) -> list[tuple[str, str]]:
     """Return what a certificate says, line by line in the reader's language: the console shows what the PDF prints."""
     said = certificate.statement
-    blocks = (
-        _destruction_blocks(certificate, said)
-        if certificate.kind == Certificate.Kind.DESTRUCTION
-        else _finality_blocks(said)
-    )
+    blocks = _stated_blocks(certificate, said)
     lines = []
     for block in blocks:
         # A table of more than two columns says last what it counts.

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Max
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -19,6 +20,7 @@ from privacy.retention.models import DestructionList, Rewrite
 from privacy.retention.schedule import retention_rules
 from privacy.subjects import holdings
 from privacy.vault import actions as vault
+from privacy.vault.keyservice import system_states
 from privacy.vault.models import Tombstone
 
 # Every certificate says of itself that it is one: the key signs other documents too.
@@ -78,6 +80,32 @@ def destruction_statement(row: DestructionList, *, at: datetime) -> dict[str, An
         },
         "read_back": row.read_back,
         "finality": copies_statement(row),
+        **({"systems": systems} if (systems := system_statement(row)) else {}),
+        "ledger": ledger_state(),
+    }
+
+
+def system_statement(row: DestructionList, code: str = "") -> list[dict[str, Any]]:
+    """Return what each connected system has confirmed of a list until now, and what it has not; of one by its code."""
+    with connection.cursor() as cursor:
+        cursor.execute(system_states.STATES, [row.pk, code, code])
+        return system_states.stated(cursor.fetchall())
+
+
+def addendum_statement(
+    row: DestructionList, code: str, *, number: str, destruction_digest: str, at: datetime
+) -> dict[str, Any]:
+    """Return the statement of an addendum: what a system has confirmed since the certificate was signed."""
+    return {
+        "type": STATEMENT_TYPE,
+        "kind": "addendum",
+        "number": number,
+        "issued_at": at.isoformat(),
+        "controller": CONTROLLER,
+        "list": row.reference,
+        "certificate": row.certificate_number,
+        "certificate_digest": destruction_digest,
+        "systems": system_statement(row, code),
         "ledger": ledger_state(),
     }
 

@@ -9,6 +9,7 @@ from privacy.retention.models.forecast import Forecast
 from privacy.retention.models.holds import Hold
 from privacy.retention.models.journal_cursors import ArchiveJournalCursor, JournalCursor, PersonalJournalCursor
 from privacy.retention.models.paper_destruction import PaperDestruction
+from privacy.retention.models.predictions import Prediction
 from privacy.retention.models.reconciliation import Finding
 from privacy.retention.models.register import RegisterEntry
 
@@ -28,6 +29,7 @@ __all__ = [
     "LastClockReading",
     "PaperDestruction",
     "PersonalJournalCursor",
+    "Prediction",
     "RegisterEntry",
     "Rewrite",
 ]

@@ -4,6 +4,7 @@ import json
 from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -16,7 +17,8 @@ class Certificate(models.Model):
     """A signed statement of what was destroyed and what the read-back found (P7.1). Never changed, never removed.
 
     ``body`` is canonical JSON, signed exactly as stored. A list gets one certificate of destruction, and one of
-    finality when the master key's generation that wrapped its keys has ended.
+    finality when the master key's generation that wrapped its keys has ended. An addendum says what a connected system
+    confirmed after the certificate was signed.
     """
 
     record_label = "retention.Certificate"
@@ -24,6 +26,7 @@ class Certificate(models.Model):
     class Kind(models.TextChoices):
         DESTRUCTION = "destruction", _("certificate of destruction")
         FINALITY = "finality", _("certificate of finality")
+        ADDENDUM = "addendum", _("addendum to a certificate of destruction")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     number = models.CharField(_("number"), max_length=20, unique=True)
@@ -42,7 +45,9 @@ class Certificate(models.Model):
         verbose_name_plural = _("certificates")
         ordering: ClassVar = ["-issued_at"]
         constraints: ClassVar = [
-            models.UniqueConstraint(name="retention_one_certificate_of_a_kind", fields=["list", "kind"])
+            models.UniqueConstraint(
+                name="retention_one_certificate_of_a_kind", fields=["list", "kind"], condition=~Q(kind="addendum")
+            )
         ]
 
     def __str__(self) -> str:

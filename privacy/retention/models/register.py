@@ -87,5 +87,11 @@ class RegisterEntry(models.Model):
             ),
         ]
 
+    @property
+    def lacks_reason_for_delay(self) -> bool:
+        """Whether it was destroyed after its term and nobody has said why (law D-02)."""
+        is_late = self.target_on is not None and self.destroyed_on > self.target_on
+        return is_late and not self.delay_reason.strip()
+
     def __str__(self) -> str:
         return str(self.number)

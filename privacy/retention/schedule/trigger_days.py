@@ -100,7 +100,7 @@ def _halve[Named](
 
 
 def after_what_kept(category: str, days: Mapping[UUID, date], as_of: date) -> dict[UUID, date]:
-    """Return these days, each put off to the end of what kept its person's data of the category from then on."""
+    """Return these days, each put off by the days on which something kept its person's data of the category."""
     if not days:
         return {}
     kept = blockers.kept_periods(category, midnight(min(days.values())), [*days])
@@ -109,11 +109,16 @@ def after_what_kept(category: str, days: Mapping[UUID, date], as_of: date) -> di
 
 
 def _let_go(day: date, kept: Iterable[KeptPeriod], as_of: date) -> date:
-    """Return the day from which nothing kept what was due on a day; what began when it was late puts nothing off."""
-    within = timedelta(days=retention_rules.days_to_destroy(as_of))
+    """Return the day on which something was due, put off by the days on which something kept it from then on.
+
+    The days that nothing kept count against the time for it, however often it was kept between them. What began when
+    it was late puts nothing off.
+    """
+    within, reached = timedelta(days=retention_rules.days_to_destroy(as_of)), day
     for begun, free in sorted(kept):
-        if begun <= day + within and free > day:
-            day = free
+        if begun <= day + within and free > reached:
+            day += free - max(begun, reached)
+            reached = free
     return day
 
 

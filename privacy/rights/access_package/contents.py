@@ -13,7 +13,7 @@ from privacy.disclosures.models import DisclosedItem
 from privacy.ledger.models import Entry
 from privacy.lib.dates import clock
 from privacy.policies import rulebook
-from privacy.rights import openings, right_scope
+from privacy.rights import openings, right_scope, system_states
 from privacy.rights.actions.cases import people_of
 from privacy.rights.models import Request, Right
 from privacy.subjects.models import Subject
@@ -43,12 +43,14 @@ def content_of(right: Right, *, at: datetime) -> dict[str, Any]:
     if Right.Scope.ITEMS in scope:
         content["opened"] = list(access_records(people, case))
         content["opened_since"] = access_records_since(people)
+        if systems := system_states.located(right):
+            content["systems"] = systems
     if Right.Scope.PURPOSES in scope:
         content["purposes"] = {code: sorted(rules.category(code).purposes) for code in rules.categories}
     if Right.Scope.RETENTION in scope:
         content["retention"] = {code: _term(rules.retention(code)) for code in rules.categories}
     if Right.Scope.PROVISION in scope and Right.Scope.PROVISION not in right.excluded:
-        content["provided"] = provided(people)
+        content["provided"] = provided(people, left_out=right.excluded)
     if Right.Scope.CONSENTS in scope:
         content["consents"] = list(consents(people))
     return content
@@ -99,8 +101,11 @@ def frozen(people: Collection[UUID], *, at: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def provided(people: Collection[UUID]) -> list[dict[str, Any]]:
-    """Return each provision to a third party with its recipient, purpose and basis (law R-02 ④)."""
+def provided(people: Collection[UUID], *, left_out: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Return each provision to a third party with its recipient, purpose and basis (law R-02 ④).
+
+    Those to investigative agencies are left out where that was decided (law P-13).
+    """
     found: dict[str, dict[str, Any]] = {}
     disclosed = (
         DisclosedItem.objects.provided()
@@ -109,6 +114,8 @@ def provided(people: Collection[UUID]) -> list[dict[str, Any]]:
         .select_related("disclosure__third_party")
         .order_by("disclosure__provided_at", "item")
     )
+    if right_scope.AUTHORITIES in left_out:
+        disclosed = disclosed.filter(disclosure__record_class="")
     for one in disclosed:
         made = found.setdefault(
             one.disclosure.reference,

@@ -35,7 +35,7 @@ def fingerprint(right: Right, *, read_at: datetime, at: datetime, excluded: Coll
         "held": {code: _held(code, people, read_at) for code in contents.categories_of(right, left_out)},
     }
     if Right.Scope.PROVISION in scope and Right.Scope.PROVISION not in left_out:
-        told["provided"] = contents.provided(people)
+        told["provided"] = contents.provided(people, left_out=left_out)
     if Right.Scope.CONSENTS in scope:
         told["consents"] = list(contents.consents(people))
     return canonical_json.digest(told)

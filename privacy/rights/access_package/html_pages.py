@@ -18,10 +18,12 @@ from privacy.lib.dates import clock
 from privacy.lib.display import display_names
 from privacy.lib.display.badges import date_text, datetime_text
 from privacy.policies import rulebook, wording
-from privacy.rights import openings
+from privacy.policies.models.localized_fields import in_language
+from privacy.rights import openings, right_scope
 from privacy.rights.access_package import contents
 from privacy.rights.access_package.redactions import BLACKED_OUT, IDENTIFIERS, values
 from privacy.rights.models import Right
+from privacy.systems.models import ConnectedSystem, SystemTask
 from privacy.vault.models import Freeze
 
 # What the parts of a record are called; the policy's own items have their names in the rulebook.
@@ -50,6 +52,8 @@ NESTED_LABELS = {
     "name": gettext_lazy("Name"),
     "principal": gettext_lazy("Requested for"),
     "relation": gettext_lazy("Relation"),
+    "birth_date": gettext_lazy("Date of birth of the representative"),
+    "principal_birth_date": gettext_lazy("Date of birth of the person"),
     "email": gettext_lazy("E-mail address"),
     "phone": gettext_lazy("Phone number"),
     "address": gettext_lazy("Postal address"),
@@ -117,10 +121,7 @@ def context(content: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "content": content,
         "made": datetime_text(datetime.fromisoformat(content["made_at"])),
-        "left_out": [
-            Right.Scope.PROVISION.label if part == Right.Scope.PROVISION else known.of("category", part)
-            for part in content["left_out"]
-        ],
+        "left_out": [right_scope.provision_name(part) or known.of("category", part) for part in content["left_out"]],
         "redacted": _redacted(content.get("redacted", [])),
         "blacked_out": BLACKED_OUT,
         "frozen": [_frozen(one, known) for one in content["frozen"]],
@@ -132,6 +133,7 @@ def context(content: Mapping[str, Any]) -> dict[str, Any]:
         "retention": [(known.of("category", code), _term(term)) for code, term in content.get("retention", {}).items()],
         "provided": [_provided(one, known) for one in content.get("provided", [])],
         "consents": [_consent(one) for one in content.get("consents", [])],
+        "systems": [_system(one, known) for one in content.get("systems", [])],
         "most_opened": contents.MAX_ACCESS_RECORDS,
         "opened_since": _text(content["opened_since"]) if content.get("opened_since") else "",
         "opened": [
@@ -263,6 +265,18 @@ def _provided(one: Mapping[str, Any], known: CodeLabels) -> dict[str, Any]:
         "basis": Disclosure.Basis(one["basis"]).label,
         "provided_at": _text(one["provided_at"]),
     }
+
+
+def _system(one: Mapping[str, Any], known: CodeLabels) -> tuple[str, str]:
+    """Say what another system holds, by item, or that it has not told us yet."""
+    system = ConnectedSystem.objects.filter(code=one["system"]).first()
+    name = in_language(system, "name") if system is not None else one["name"]
+    if one["state"] == SystemTask.State.CONFIRMED:
+        counts = [f"{known.of('item', item)} {count}" for item, count in sorted(one["found"].items())]
+        return name, ", ".join(counts)
+    if one["state"] == SystemTask.State.NOT_HELD:
+        return name, _("It holds nothing about you.")
+    return name, _("It had not told us yet what it holds.")
 
 
 def _consent(one: Mapping[str, Any]) -> dict[str, Any]:

@@ -36,6 +36,15 @@ SCHEMA: dict[str, Any] = {
         "frozen": _list_of({"category": _TEXT, "item": _TEXT, "cause": _TEXT, "since": _MOMENT}),
         "held": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "object"}}},
         "redacted": _list_of({"category": _TEXT, "record": _TEXT, "path": _TEXT, "part": _TEXT, "ground": _TEXT}),
+        "systems": _list_of(
+            {
+                "system": _TEXT,
+                "name": _TEXT,
+                "state": _TEXT,
+                "found": {"type": "object", "additionalProperties": {"type": "integer"}},
+                "told_at": _TEXT,
+            }
+        ),
         "opened_since": {"type": "string", "format": "date"},
         "opened": _list_of(
             {

@@ -13,7 +13,7 @@ from typing import Any
 # 1 January 1980, the first day that the format knows: the same content is the same bytes.
 DOS_DATE = 0x21
 VERSION, DEFLATED = 20, 8
-# Plain ends a chunk so that another one can follow it; finish ends the file.
+# The first ends a chunk so that another one can follow it; the other ends the file.
 SYNC_FLUSH, FINISH = zlib.Z_SYNC_FLUSH, zlib.Z_FINISH
 
 
@@ -45,7 +45,7 @@ class ZipEntry:
 
 
 def deflate(text: bytes, *, end: int) -> bytes:
-    """Pack a chunk by itself; chunks that end with MORE, and one with LAST, are one packed file in their order."""
+    """Pack a chunk by itself; chunks that end with SYNC_FLUSH, and one with FINISH, are one packed file in order."""
     packer = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
     return packer.compress(text) + packer.flush(end)
 

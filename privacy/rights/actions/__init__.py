@@ -4,10 +4,10 @@ from privacy.lib.documents.upload_validation import InvalidUpload
 from privacy.rights.actions.access_packages import download, remove_packages, renew_packages
 from privacy.rights.actions.approval_digests import digest_of_request
 from privacy.rights.actions.authentication import authenticate
+from privacy.rights.actions.automated_decisions import answer_decision
 from privacy.rights.actions.bounces import BounceCounts, record_bounces
 from privacy.rights.actions.corrections import wanted_text
 from privacy.rights.actions.current_values import read_current_values
-from privacy.rights.actions.decision_answers import answer_decision
 from privacy.rights.actions.decisions import assign, decide_together, grant, grant_partly, refuse, set_fee
 from privacy.rights.actions.destruction_waits import stop_destruction
 from privacy.rights.actions.duplicates import JOINABLE, join, part
@@ -39,6 +39,23 @@ from privacy.rights.actions.identity_documents import (
     submit_document,
     waits_for_proof,
 )
+from privacy.rights.actions.incoming_mail import (
+    OpenedMail,
+    cases_of_sender,
+    destroy_sorted_drafts,
+    discard_mail,
+    drafts_of_sender,
+    file_mail,
+    files_left_out,
+    keep_mail,
+    keep_text,
+    known_mail,
+    mail_files,
+    newest_text,
+    open_mail_files,
+    read_mail,
+    refuse_mail,
+)
 from privacy.rights.actions.intake import Receipt, RequestedRight, receive
 from privacy.rights.actions.letter_previews import (
     ChosenDecision,
@@ -54,12 +71,28 @@ from privacy.rights.actions.letters import (
     mark_letter_bounced,
     mark_letter_posted,
     mark_letter_sent,
+    mark_letter_texted,
     objections_of,
     park_letter,
+    park_text,
     record_letter_error,
     sync_missed_closures,
+    tell_what_is_due_first,
 )
 from privacy.rights.actions.mandates import PEOPLE, Mandate, must_prove, read_mandate, renew_authority
+from privacy.rights.actions.messages import LONGEST as LONGEST_MESSAGE
+from privacy.rights.actions.messages import (
+    OpenedMessage,
+    answer_messages,
+    attachments,
+    mark_texted,
+    mark_told,
+    mark_untold,
+    open_attachments,
+    read_messages,
+    settle_messages,
+    write_message,
+)
 from privacy.rights.actions.notes import Note, read_notes, write_note
 from privacy.rights.actions.objection_evidence import (
     destroy_leftover_evidence,
@@ -70,7 +103,17 @@ from privacy.rights.actions.objection_evidence import (
 )
 from privacy.rights.actions.objections import decide_objection, object_to
 from privacy.rights.actions.particulars import destroy_files, destroy_particulars, read_objection, read_particulars
-from privacy.rights.actions.pickup_codes import draw_pickup_code, issue_pickup_code, send_pickup_code
+from privacy.rights.actions.pickup_codes import (
+    NewCode,
+    address_of_code,
+    has_device,
+    is_still_asked,
+    issue_pickup_code,
+    keep_sent_code,
+    mark_code_not_taken,
+    new_code,
+    send_pickup_code,
+)
 from privacy.rights.actions.postponements import (
     DAYS_WITHOUT_APPROVAL,
     MAX_POSTPONEMENT_DAYS,
@@ -78,6 +121,7 @@ from privacy.rights.actions.postponements import (
     decline_postponement,
     digest_of_proposal,
     end_postponement,
+    postponable_until,
     postpone,
 )
 from privacy.rights.actions.redactions import (
@@ -94,7 +138,8 @@ from privacy.rights.actions.report_corrections import read_report, write_correct
 from privacy.rights.actions.resubmission import record_missing_particulars, resubmit_particulars
 from privacy.rights.actions.separation_of_duties import must_have_read_mandate
 from privacy.rights.actions.suspensions import keep_suspended, resume_processing
-from privacy.rights.actions.term_extensions import extend_term
+from privacy.rights.actions.term_extensions import digest_of_extensions, extend_term
+from privacy.rights.actions.text_announcements import forget_numbers, note_texted, queue_text
 from privacy.rights.actions.work_reminders import remind_assignee
 from privacy.rights.refusals import (
     AlreadyDecided,
@@ -104,6 +149,8 @@ from privacy.rights.refusals import (
     MissingAuthority,
     MissingReason,
     NoGround,
+    NoPostage,
+    NoSuchCase,
     NoSuchItem,
     NotConfirmed,
     NotDuplicate,
@@ -123,6 +170,7 @@ from privacy.rights.refusals import (
 __all__ = [
     "DAYS_WITHOUT_APPROVAL",
     "JOINABLE",
+    "LONGEST_MESSAGE",
     "MAX_POSTPONEMENT_DAYS",
     "PEOPLE",
     "AlreadyDecided",
@@ -135,7 +183,10 @@ __all__ = [
     "Mandate",
     "MissingAuthority",
     "MissingReason",
+    "NewCode",
     "NoGround",
+    "NoPostage",
+    "NoSuchCase",
     "NoSuchItem",
     "NotConfirmed",
     "NotDuplicate",
@@ -145,6 +196,8 @@ __all__ = [
     "Note",
     "NothingAsked",
     "OpenedDocument",
+    "OpenedMail",
+    "OpenedMessage",
     "PackageGone",
     "PackageOutdated",
     "ParticularsGone",
@@ -156,15 +209,19 @@ __all__ = [
     "UnseenDocuments",
     "WrongState",
     "access_to_preview",
+    "address_of_code",
     "answer_decision",
+    "answer_messages",
     "approvals_of",
     "approve_postponement",
     "assign",
     "attach_document",
+    "attachments",
     "authenticate",
     "begin_execution",
     "can_be_previewed",
     "carry_out",
+    "cases_of_sender",
     "challenge",
     "close_case",
     "confirmed_by_device",
@@ -176,37 +233,62 @@ __all__ = [
     "destroy_leftover_documents",
     "destroy_leftover_evidence",
     "destroy_particulars",
+    "destroy_sorted_drafts",
+    "digest_of_extensions",
     "digest_of_proposal",
     "digest_of_request",
+    "discard_mail",
     "documents",
     "documents_since_asked",
     "download",
-    "draw_pickup_code",
+    "drafts_of_sender",
     "end_postponement",
     "evidence_of",
     "extend_term",
+    "file_mail",
+    "files_left_out",
+    "forget_numbers",
     "grant",
     "grant_partly",
     "granted_by_another",
+    "has_device",
+    "is_still_asked",
     "issue_pickup_code",
     "join",
+    "keep_mail",
+    "keep_sent_code",
     "keep_suspended",
+    "keep_text",
+    "known_mail",
     "leave_out",
+    "mail_files",
+    "mark_code_not_taken",
     "mark_letter_bounced",
     "mark_letter_posted",
     "mark_letter_sent",
+    "mark_letter_texted",
+    "mark_texted",
+    "mark_told",
+    "mark_untold",
     "may_need_proof",
     "move_due_dates",
     "must_have_read_evidence",
     "must_have_read_mandate",
     "must_prove",
+    "new_code",
+    "newest_text",
+    "note_texted",
     "object_to",
     "objections_of",
+    "open_attachments",
     "open_documents",
     "open_evidence",
+    "open_mail_files",
     "park_letter",
+    "park_text",
     "part",
     "pass_on",
+    "postponable_until",
     "postpone",
     "preview_document_request",
     "preview_extension",
@@ -216,8 +298,11 @@ __all__ = [
     "preview_postponement",
     "preview_result",
     "put_back",
+    "queue_text",
     "read_current_values",
+    "read_mail",
     "read_mandate",
+    "read_messages",
     "read_notes",
     "read_objection",
     "read_particulars",
@@ -228,6 +313,7 @@ __all__ = [
     "record_letter_error",
     "record_missing_particulars",
     "refuse",
+    "refuse_mail",
     "reject_identity",
     "release_of",
     "remind_assignee",
@@ -239,9 +325,11 @@ __all__ = [
     "resume_processing",
     "send_pickup_code",
     "set_fee",
+    "settle_messages",
     "stop_destruction",
     "submit_document",
     "sync_missed_closures",
+    "tell_what_is_due_first",
     "unread_evidence",
     "verify",
     "waits_for_proof",
@@ -249,5 +337,6 @@ __all__ = [
     "why_not_yours",
     "withdraw",
     "write_corrected_report",
+    "write_message",
     "write_note",
 ]

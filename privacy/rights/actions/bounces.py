@@ -20,13 +20,16 @@ from privacy.incidents import actions as incidents
 from privacy.incidents.models import Complaint
 from privacy.ledger.actors import Actor
 from privacy.rights.actions.letters import mark_letter_bounced
+from privacy.rights.actions.messages import mark_untold
 from privacy.rights.bounces import parse_bounce
-from privacy.rights.models import Letter
+from privacy.rights.models import CaseMessage, Letter
 
 log = logging.getLogger("portal.rights")
 
 # Of these there may be a million: the Message-ID says which one it is, as ``message_key`` of their apps made it.
-TO_A_PERSON = re.compile(r"<(campaign|advertising|complaint)-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:-\d+)?@")
+TO_A_PERSON = re.compile(
+    r"<(campaign|advertising|complaint|message)-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:-\d+)?@"
+)
 
 
 @dataclass
@@ -60,17 +63,25 @@ def _note(message: Message, found: BounceCounts, *, actor: Actor, at: datetime) 
         return
     why = f"bounced {bounce.status}"
     letter = Letter.objects.filter(message_id=bounce.message_id, state=Letter.State.SENT).first()
-    notice = Notice.objects.filter(message_id=bounce.message_id, state=Notice.State.SENT).first()
+    notice = disclosures.notice_of_message(bounce.message_id)
     if letter is not None:
         mark_letter_bounced(letter, actor=actor, at=at, why=why)
         found.letters += 1
     elif notice is not None:
-        disclosures.mark_bounced(notice, actor=actor, at=at, why=why)
+        _notice_came_back(notice, bounce.message_id, why, actor=actor, at=at)
         found.notices += 1
     elif _to_a_person_came_back(bounce.message_id, why, actor=actor, at=at):
         found.notices += 1
     else:
         found.other += 1
+
+
+def _notice_came_back(notice: Notice, message_id: str, why: str, *, actor: Actor, at: datetime) -> None:
+    """Note that a notice to a recipient came back, or what followed it; reading it again changes nothing."""
+    if notice.message_id != message_id:
+        disclosures.follow_up_failed(notice, actor=actor, at=at)
+    elif notice.state == Notice.State.SENT:
+        disclosures.mark_bounced(notice, actor=actor, at=at, why=why)
 
 
 def _to_a_person_came_back(message_id: str, why: str, *, actor: Actor, at: datetime) -> bool:
@@ -88,5 +99,8 @@ def _to_a_person_came_back(message_id: str, why: str, *, actor: Actor, at: datet
     if kind == "complaint":
         complaint = Complaint.objects.filter(pk=identifier, message_id=message_id).first()
         return complaint is not None and incidents.mark_answer_returned(complaint, why=why, actor=actor, at=at)
+    if kind == "message":
+        message = CaseMessage.objects.filter(pk=identifier, message_id=message_id).first()
+        return message is not None and mark_untold(message, why=why, actor=actor, at=at)
     notice = AdvertisingNotice.objects.filter(pk=identifier, message_id=message_id).first()
     return notice is not None and consents.mark_returned(notice.pk, why=why, actor=actor, at=at)

@@ -14,11 +14,14 @@ from privacy.disclosures import actions as disclosures
 from privacy.disclosures.models import Notice
 from privacy.jobs import outbox
 from privacy.ledger.actors import Actor
+from privacy.rights import recipient_states, system_states
 from privacy.rights.actions.cases import particulars_of, people_of
 from privacy.rights.models import Right
 from privacy.rights.refusals import NoSuchItem
 from privacy.subjects import holdings
 from privacy.subjects.holdings import Holding
+from privacy.systems import actions as systems
+from privacy.systems.models import Act
 from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
 
@@ -44,6 +47,11 @@ def execute(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
             subject_id=subject_id, category=right.category, item=right.item, record_id=right.record_id
         )
     }
+    if not holding.kind:
+        systems.seal_identifiers(
+            act=Act.CORRECT, cause_id=right.id, category=right.category, item=right.item, subject_ids=people,
+            case=right.freeze_reference, actor=actor, at=at,
+        )  # fmt: skip
     with transaction.atomic(using="personal"):
         assert holding.correct is not None
         for subject_id in people:
@@ -64,12 +72,19 @@ def execute(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
 def complete(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
     """Lift the freeze and queue the notices, in the closing transaction."""
     case = right.request
+    corrected = [] if right.result.get("destroyed") else subjects_of(right, holding_of(right))
+    # Before the freeze ends there: what is wrong must not come into use again in between.
+    for subject_id in corrected:
+        systems.order_correction(
+            cause_id=right.id, subject_id=subject_id, category=right.category, item=right.item,
+            case=right.freeze_reference, single=right.record_id is not None, actor=actor, at=at,
+        )  # fmt: skip
+    if not corrected:
+        systems.remove_orphans(cause_id=right.id, actor=actor, at=at)
     vault.unfreeze(case=right.freeze_reference, actor=actor, at=at)
-    notices = 0
-    if right.result.get("destroyed"):
-        return {"notices": notices}
-    for subject_id in subjects_of(right, holding_of(right)):
-        queued = disclosures.queue_notices(
+    told: list[Notice] = []
+    for subject_id in corrected:
+        told += disclosures.queue_notices(
             kind=Notice.Kind.CORRECTED,
             case_id=case.id,
             case_reference=case.reference,
@@ -80,8 +95,12 @@ def complete(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
             actor=actor,
             at=at,
         )
-        notices += len(queued)
-    return {"notices": notices}
+    open_there, asked = system_states.unconfirmed(right, Act.CORRECT), recipient_states.asked(told)
+    return {
+        "notices": len(told),
+        **({"systems_open": open_there} if open_there else {}),
+        **({"recipients_asked": asked} if asked else {}),
+    }
 
 
 def is_held(right: Right, holding: Holding) -> bool:

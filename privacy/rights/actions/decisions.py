@@ -12,7 +12,7 @@ from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import datetime_text
-from privacy.rights import right_scope
+from privacy.rights import grounds, portability, right_scope
 from privacy.rights.actions import freezes
 from privacy.rights.actions.approval_digests import approval_digest, must_be_as_read
 from privacy.rights.actions.cases import (
@@ -25,15 +25,14 @@ from privacy.rights.actions.cases import (
     set_state,
 )
 from privacy.rights.actions.corrections import wanted_value
-from privacy.rights.actions.due_dates import update_due_date
 from privacy.rights.actions.identity_documents import may_need_proof
 from privacy.rights.actions.letters import answer_if_done, withdraw_unsent, write_explanation
 from privacy.rights.actions.redactions import with_redactions
 from privacy.rights.actions.report_corrections import must_be_correctable
 from privacy.rights.actions.separation_of_duties import must_be_decidable_by
 from privacy.rights.events import Event
-from privacy.rights.models import GROUNDS_BY_KIND, GROUNDS_WITH_LAW, Letter, Request, Right
-from privacy.rights.refusals import AlreadyDecided, NoGround, WrongState
+from privacy.rights.models import GROUNDS_WITH_LAW, Letter, Request, Right
+from privacy.rights.refusals import AlreadyDecided, NoGround, NoPostage, WrongState
 from privacy.vault import actions as vault
 
 # The steps at which an answer may be written already: it keeps the fee that it tells.
@@ -58,19 +57,35 @@ def assign(request: Request, *, to: str, actor: Actor, at: datetime) -> Request:
 def set_fee(
     request: Request, *, fee_won: int, postage_won: int, cause_with_controller: bool, actor: Actor, at: datetime
 ) -> Request:
-    """Set fee and postage at actual cost; nothing where the cause lies with the company (law R-28)."""
+    """Set fee and postage at actual cost; nothing where the cause lies with the company (law R-28).
+
+    Postage is that of what the person asked to get by post, and of nothing else. Raises NoPostage, WrongState.
+    """
     require_permission(actor, "rights.decide_request", about=request)
     with transaction.atomic():
         case = lock_case(request)
         must_be_in_state(case, Request.UNANSWERED)
-        if case.state in FIXED and case.letters.filter(kind=Letter.Kind.RESULT).exists():
+        if _states_fee(case):
             raise WrongState(_("The answer is already written and states the fee, so you can no longer change it."))
+        if postage_won and not cause_with_controller and case.answer_by != Request.Answer.LETTER:
+            raise NoPostage(
+                _("Postage may be charged only where the person asked for the answer by post."), pointer="/postage_won"
+            )
         case.fee_won = 0 if cause_with_controller else fee_won
         case.postage_won = 0 if cause_with_controller else postage_won
         case.cause_with_controller = cause_with_controller
         case.save(update_fields=["fee_won", "postage_won", "cause_with_controller"])
         record(case, Event.FEE_SET, actor=actor, at=at, facts={"fee": case.fee_won, "postage": case.postage_won})
     return case
+
+
+def _states_fee(case: Request) -> bool:
+    """Whether an answer states the fee already: the result or, of an access, an answer to that part."""
+    access = list(case.rights.filter(kind=Right.Kind.ACCESS))
+    parts = case.letters.filter(kind=Letter.Kind.PART)
+    if any(letter.tells(right) for letter in parts for right in access):
+        return True
+    return case.state in FIXED and case.letters.filter(kind=Letter.Kind.RESULT).exists()
 
 
 def grant(right: Right, *, read: str = "", actor: Actor, at: datetime) -> Right:
@@ -161,12 +176,21 @@ def decide_together(
     with transaction.atomic(), transaction.atomic(using="personal"):
         must_be_as_read(lock_case(case), read)
         for right in granted:
-            grant(right, actor=actor, at=at)
+            _take_decision(right, Right.Decision.GRANTED, Event.GRANTED, read="", actor=actor, at=at)
         for right, said in refused:
-            refuse(right, **said, actor=actor, at=at)
+            _take_decision(right, Right.Decision.REFUSED, Event.REFUSED, **said, read="", actor=actor, at=at)
+        # Once, so that one answer tells what was decided together.
+        answer_if_done(lock_case(case), actor=actor, at=at)
 
 
-def _decide(
+def _decide(right: Right, decision: str, word: Event, *, actor: Actor, at: datetime, **said: Any) -> Right:
+    with transaction.atomic():
+        row = _take_decision(right, decision, word, actor=actor, at=at, **said)
+        answer_if_done(row.request, actor=actor, at=at)
+    return row
+
+
+def _take_decision(
     right: Right,
     decision: str,
     word: Event,
@@ -190,7 +214,13 @@ def _decide(
         must_be_in_state(case, TO_DECIDE)
         must_be_as_read(case, read)
         if decision != Right.Decision.GRANTED:
-            _ground_must_fit(row, ground, law, termination_asked)
+            _ground_must_fit(row, ground, law, termination_asked, on=clock.kst_date(at))
+        portability.must_fit(row, decision, ground)
+        if decision != Right.Decision.REFUSED and portability.lacks_copy(row):
+            # It was asked for before the company decided that the duty binds it.
+            Right.objects.create(
+                request=case, position=case.rights.count() + 1, kind=Right.Kind.ACCESS, scope=[Right.Scope.ITEMS.value]
+            )
         if excluded:
             _parts_must_fit(row, excluded, on=clock.kst_date(at))
         if decision != Right.Decision.REFUSED:
@@ -224,8 +254,6 @@ def _decide(
             write_explanation(case, explanation.strip(), of=row.event_id, at=at)
         if not may_need_proof(case):
             withdraw_unsent(case, Letter.Kind.PROOF, actor=actor, at=at)
-        update_due_date(case)
-        answer_if_done(case, actor=actor, at=at)
     return row
 
 
@@ -275,13 +303,13 @@ def _parts_must_fit(right: Right, excluded: Sequence[str], *, on: date) -> None:
             _("Withdrawing a required consent destroys all data. Leave out all the other required consents too."),
             pointer="/excluded",
         )
-    if set(excluded) >= set(separable):
+    if set(excluded) >= set(separable) - {right_scope.AUTHORITIES}:
         raise NoGround(_("Nothing would be left to grant. Refuse the whole right."), pointer="/excluded")
 
 
-def _ground_must_fit(right: Right, ground: str, law: str, termination_asked: bool) -> None:
-    if ground not in GROUNDS_BY_KIND[right.kind]:
-        offered = ", ".join(f"“{one.label}”" for one in GROUNDS_BY_KIND[right.kind])
+def _ground_must_fit(right: Right, ground: str, law: str, termination_asked: bool, *, on: date) -> None:
+    if ground not in (held := grounds.offered(right.kind, on)):
+        offered = ", ".join(f"“{one.label}”" for one in held)
         raise NoGround(
             _("A refusal needs a legal ground. For this right: %(grounds)s.") % {"grounds": offered},
             pointer="/ground",

@@ -18,12 +18,13 @@ from privacy.lib.dates import clock
 from privacy.retention import actions as retention
 from privacy.retention.destruction import blockers
 from privacy.retention.models.destruction_lists import Cause
-from privacy.rights import right_scope
+from privacy.rights import right_scope, system_states
 from privacy.rights.actions.cases import people_of
 from privacy.rights.actions.separation_of_duties import other_person
 from privacy.rights.models import Request, Right
 from privacy.rights.refusals import InProgress
 from privacy.subjects.models import Subject
+from privacy.systems.models import Act
 
 # A withdrawal keeps the way it was asked for (law C-07).
 # A deletion that was released and waits for the worker.
@@ -119,7 +120,8 @@ def complete(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
             at=at,
         )
         queued += len(notices)
-    return {"notices": queued}
+    open_there = system_states.unconfirmed(right, Act.DESTROY)
+    return {"notices": queued, **({"systems_open": open_there} if open_there else {})}
 
 
 def is_held(right: Right, *, at: datetime) -> bool:

@@ -21,7 +21,7 @@ from privacy.retention import actions as retention
 from privacy.retention.destruction import signed_approvals
 from privacy.retention.refusals import OnHold
 from privacy.rights import right_scope
-from privacy.rights.actions import deletions
+from privacy.rights.actions import deletions, source_answers
 from privacy.rights.actions.approval_digests import must_be_as_read
 from privacy.rights.actions.cases import lock_right, people_of, record
 from privacy.rights.actions.letters import queue_letter, withdraw_unsent
@@ -51,7 +51,8 @@ def begin_destruction(right: Right, *, actor: Actor, at: datetime) -> None:
     """Take a released deletion whose time has come, so that nobody stops what has begun.
 
     Raises InProgress while it waits, also anew after a hold, OnHold while a hold covers it, and NotSigned where its
-    release must be signed and is not: it can be stopped then.
+    release must be signed and is not: it can be stopped then. Raises WrongState while the source of the data is to be
+    told first.
     """
     with transaction.atomic():
         row = lock_right(right)
@@ -82,6 +83,10 @@ def _why_not_yet(right: Right, *, actor: Actor, at: datetime) -> Refusal | None:
     if told != Event.DESTRUCTION_ANNOUNCED and retention.end_of_wait(at) > at:
         _announce(right, held=False, actor=actor, at=at)
         return _waits(right)
+    try:
+        source_answers.must_be_told_first(right)
+    except WrongState as refusal:
+        return refusal
     # Before anything of it is ordered, so that it can still be stopped, and released anew.
     categories = deletions.categories_of(right, at=at)
     if not signed_approvals.is_release_signed(right.freeze_reference, categories):

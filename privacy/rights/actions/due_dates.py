@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from privacy.lib.dates import clock, periods
 from privacy.policies import rulebook
 from privacy.rights.models import ANSWER_DAYS, AUTOMATED, Letter, Postponement, Request, Right
@@ -23,13 +25,12 @@ def update_due_date(case: Request) -> None:
 
     A postponed access is owed by its own day once the person was told within its first term (law R-09).
     """
-    put_off = Postponement.objects.in_force().filter(right__request=case).first()
-    rights, parts = list(case.rights.all()), _parts(case)
+    put_off, rights = _put_off(case), list(case.rights.all())
     usual = {ANSWER_DAYS[right.kind] for right in rights}
-    if put_off is None and not parts and len(usual) == 1 and not any(right.kind in AUTOMATED for right in rights):
+    if put_off is None and len(usual) == 1 and not any(right.kind in AUTOMATED for right in rights):
         return
-    owed = [right for right in rights if not is_done(right) or _is_untold(right, parts)]
-    owed = owed or [right for right in rights if put_off is not None and right.id == put_off.right_id]
+    sent = _results(case).filter(sent_at__isnull=False)
+    owed = [right for right in rights if not is_done(right) or not any(letter.tells(right) for letter in sent)]
     if owed:
         _set(case, *min((term_of(case, right, put_off) for right in owed), key=last_day))
 
@@ -63,25 +64,25 @@ def to_answer_apart(case: Request) -> list[Right]:
     It is told for itself: the answer to the whole would be late for it (law R-08, R-14, R-21).
     """
     rights = list(case.rights.all())
-    owed = [last_day(first_term([right.kind], case.received_on)) for right in rights if not is_done(right)]
-    told = list(case.letters.filter(kind__in=Letter.RESULTS).exclude(state=Letter.State.WITHDRAWN))
-    untold = [
-        right
-        for right in rights
-        if right.done_at is not None and not any(letter.queued_at >= right.done_at for letter in told)
-    ]
-    due = [last_day(first_term([right.kind], case.received_on)) for right in untold]
-    return untold if owed and due and max(due) < min(owed) else []
+    due = owed_days(case, rights)
+    latest = max((due[right.id] for right in rights if not is_done(right)), default=date.min)
+    letters = _results(case)
+    done = [right for right in rights if is_done(right) and due[right.id] < latest]
+    return [right for right in done if not any(letter.tells(right) for letter in letters)]
 
 
-def _parts(case: Request) -> list[Letter]:
-    return list(case.letters.filter(kind=Letter.Kind.PART).exclude(state=Letter.State.WITHDRAWN))
+def owed_days(case: Request, rights: Iterable[Right]) -> dict[UUID, date]:
+    """Return by which day each of these rights of a case is owed, as things stand."""
+    put_off = _put_off(case)
+    return {right.id: last_day(term_of(case, right, put_off)) for right in rights}
 
 
-def _is_untold(right: Right, parts: Iterable[Letter]) -> bool:
-    """Whether the newest answer that is about a done right alone, or with others, has not gone out."""
-    about = [letter for letter in parts if right.done_at is not None and letter.queued_at >= right.done_at]
-    return bool(about) and not any(letter.sent_at is not None for letter in about)
+def _put_off(case: Request) -> Postponement | None:
+    return Postponement.objects.in_force().filter(right__request=case).first()
+
+
+def _results(case: Request) -> QuerySet[Letter]:
+    return case.letters.filter(kind__in=Letter.RESULTS).exclude(state=Letter.State.WITHDRAWN)
 
 
 def _extended(case: Request, right: Right, first: Term) -> Term:

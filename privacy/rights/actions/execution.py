@@ -21,6 +21,7 @@ from privacy.lib.errors.refusals import Refusal
 from privacy.retention.destruction import signed_approvals
 from privacy.retention.destruction.signed_approvals import Release
 from privacy.retention.refusals import OnHold
+from privacy.rights import portability
 from privacy.rights.actions import (
     access_packages,
     corrections,
@@ -37,7 +38,6 @@ from privacy.rights.actions.cases import (
     people_of,
     record,
 )
-from privacy.rights.actions.due_dates import update_due_date
 from privacy.rights.actions.letters import answer_if_done
 from privacy.rights.actions.separation_of_duties import must_be_releasable_by
 from privacy.rights.events import Event
@@ -55,6 +55,7 @@ EXECUTORS: dict[str, Executor] = {
     Right.Kind.SUSPENSION: suspensions.execute,
     Right.Kind.CONSENT_WITHDRAWAL: deletions.withdraw_consent,
     Right.Kind.SOURCE: source_answers.execute,
+    Right.Kind.PORTABILITY: portability.execute,
 }
 # What each kind does in the closing transaction, before the right is marked as carried out.
 COMPLETIONS: dict[str, Executor] = {
@@ -68,6 +69,7 @@ COMPLETION_EVENTS = {
     Right.Kind.SUSPENSION: Event.SUSPENDED,
     Right.Kind.CONSENT_WITHDRAWAL: Event.CONSENT_WITHDRAWN,
     Right.Kind.SOURCE: Event.SOURCES_TOLD,
+    Right.Kind.PORTABILITY: Event.TRANSMITTED,
     **dict.fromkeys(AUTOMATED, Event.DECISION_ANSWERED),
 }
 
@@ -212,6 +214,5 @@ def complete_execution(right: Right, result: dict[str, Any], *, actor: Actor, at
             record(
                 row.request, COMPLETION_EVENTS[Right.Kind(row.kind)], actor=actor, at=at, right=row, facts=row.result
             )
-        update_due_date(row.request)
         answer_if_done(row.request, actor=actor, at=at)
     return row

@@ -51,10 +51,9 @@ def lift_freezes(case: Request, *, actor: Actor, at: datetime) -> None:
 def confirm_freezes(case: Request, *, actor: Actor, at: datetime) -> None:
     """Let the corrections' freezes hold until they are decided; place those that ended or stood elsewhere.
 
-    Those of records that matched the claim and are not the requester's end: nobody else's data waits for this case.
+    Those of records that matched the claim and are not the requester's end: nobody else's data waits for this case,
+    nor what was destroyed since, which other systems keep as long as it is disputed.
     """
-    if case.subject_id is None:
-        return
     people = people_of(case)
     for right in case.rights.filter(kind=Right.Kind.CORRECTION):
         right.request = case

@@ -10,9 +10,9 @@ from devices.models import Challenge
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
-from privacy.rights import matching, representation
+from privacy.rights import identity_evidence, matching, representation
 from privacy.rights.actions import freezes, identity_documents, mandates
-from privacy.rights.actions.cases import lock_case, must_be_in_state, record, set_state
+from privacy.rights.actions.cases import lock_case, must_be_in_state, people_of, record, set_state
 from privacy.rights.actions.duplicates import go_on_apart, take_with_joined
 from privacy.rights.actions.letters import queue_letter, sync_particulars_closure, withdraw_unsent
 from privacy.rights.actions.mandates import Mandate
@@ -21,19 +21,29 @@ from privacy.rights.events import Event
 from privacy.rights.matching import Match
 from privacy.rights.models import CasePerson, Letter, Request, Right
 from privacy.rights.refusals import NotConfirmed, SeveralDevices, WrongState
+from privacy.systems import actions as systems
+
+# What a requester who has taken the request back need not be told any more.
+TELLS_OF_OPEN_CASE = (
+    Letter.Kind.EVIDENCE, Letter.Kind.PROOF, Letter.Kind.ACCEPTED, Letter.Kind.PARTED, Letter.Kind.POSTPONED,
+    Letter.Kind.EXTENDED,
+)  # fmt: skip
 
 
 def challenge(request: Request, *, actor: Actor, at: datetime) -> Challenge:
     """Ask the device whether its holder made this request: the page shows a code, which they type on the device.
 
     Where no device matches the claim, the case's own pseudo-subject is asked: the same steps, the same code until it
-    runs out, the same limit, so that nothing tells who is known (SEC-16). Raises WrongState, TooManyChallenges.
+    runs out, the same limit, so that nothing tells who is known (SEC-16). It is asked too where others have asked the
+    device too often today. Raises WrongState, TooManyChallenges.
     """
     with transaction.atomic():
         case = lock_case(request)
         must_be_in_state(case, Request.BEFORE_IDENTITY)
         device = case.matched_record_id or case.holder_id
-        asked = devices.issue_challenge(device_id=device, case=case.reference, actor=actor, at=at)
+        asked = devices.issue_challenge(
+            device_id=device, case=case.reference, stand_in=case.holder_id, actor=actor, at=at
+        )
         set_state(case, Request.State.IDENTITY_PENDING)
         record(case, Event.CHALLENGED, actor=actor, at=at)
     return asked
@@ -62,7 +72,8 @@ def request_document(request: Request, *, actor: Actor, at: datetime) -> Request
         if not case.is_verified or kind == Letter.Kind.PROOF:
             case.evidence_asked_at = at
         case.save(update_fields=["state", "evidence_asked_at"])
-        step = record(case, Event.EVIDENCE_ASKED, actor=actor, at=at)
+        most = {} if case.is_verified else {"evidence": [one.value for one in identity_evidence.most_for(case)]}
+        step = record(case, Event.EVIDENCE_ASKED, actor=actor, at=at, facts=most)
         if is_new:
             queue_letter(case, kind, about=step.id, actor=actor, at=at)
     return case
@@ -101,6 +112,7 @@ def verify(
     authority: str = "",
     authority_until: date | None = None,
     mandate: Mandate | None = None,
+    principal_born_on: date | None = None,
 ) -> Request:
     """Settle who asks, and about which records: all of the device or person that matches the claim, or is named.
 
@@ -116,7 +128,7 @@ def verify(
         verifier = must_be_verifiable_by(case, method, actor=actor, at=at)
         if method == Request.IdentityMethod.DEVICE and not confirmed_by_device(case):
             raise NotConfirmed(_("This request has not been confirmed on the device yet."))
-        mandates.must_prove(case, authority, authority_until, mandate, at=at)
+        mandates.must_prove(case, authority, authority_until, mandate, principal_born_on=principal_born_on, at=at)
         people = _people(case, method, named)
         answering = matching.answering_record(people)
         case.subject_id = answering.subject_id if answering else None
@@ -137,13 +149,26 @@ def verify(
             for subject_id in sorted(person.subject_id for person in people)
         )
         freezes.confirm_freezes(case, actor=actor, at=at)
+        _ask_connected_systems(case, actor=actor, at=at)
         # Nobody is asked any more for what is settled.
         withdraw_unsent(case, Letter.Kind.EVIDENCE, actor=actor, at=at)
         facts = {"method": method, "authority": case.authority, **mandates.facts_of(case)}
+        if case.authority:
+            facts |= mandates.facts_of_child(authority, principal_born_on, at=at)
         step = record(case, Event.VERIFIED, actor=actor, at=at, facts=facts)
         queue_letter(case, Letter.Kind.ACCEPTED, actor=actor, at=at)
         mandates.seal_people(case, mandate, about=step.id, at=at)
     return case
+
+
+def _ask_connected_systems(case: Request, *, actor: Actor, at: datetime) -> None:
+    """Ask which other systems hold copies, for an access: its copy and its answer say what they said."""
+    for right in case.rights.filter(kind=Right.Kind.ACCESS):
+        right.request = case
+        systems.order_locating(
+            cause_id=right.id, subject_ids=people_of(case), category=right.category, case=right.freeze_reference,
+            actor=actor, at=at,
+        )  # fmt: skip
 
 
 def _people(case: Request, method: str, named: Match | None) -> list[Match]:
@@ -220,7 +245,7 @@ def withdraw(request: Request, *, actor: Actor, at: datetime) -> Request:
         case.closed_at = at
         case.save(update_fields=["state", "closed_at"])
         freezes.lift_freezes(case, actor=actor, at=at)
-        for kind in (Letter.Kind.EVIDENCE, Letter.Kind.PROOF, Letter.Kind.ACCEPTED, Letter.Kind.PARTED):
+        for kind in TELLS_OF_OPEN_CASE:
             withdraw_unsent(case, kind, actor=actor, at=at)
         record(case, Event.WITHDRAWN, actor=actor, at=at)
         go_on_apart(joined, actor=actor, at=at)

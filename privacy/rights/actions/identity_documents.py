@@ -10,6 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from privacy.ledger.actors import Actor
@@ -74,7 +75,13 @@ def seal_document(
         subject_id=case.holder_id, category=RIGHTS_REQUEST, case=reference, name=name, content=content, actor=actor,
         at=at,
     )  # fmt: skip
-    IdentityDocument.objects.create(request=case, file_id=kept.id, attached_by=actor.ref, attached_at=at)
+    IdentityDocument.objects.create(
+        request=case,
+        file_id=kept.id,
+        attached_by=actor.ref,
+        attached_at=at,
+        mandate_was_lacking=lacks_mandate(case, at=at),
+    )
     return kept
 
 
@@ -92,12 +99,17 @@ def documents(case: Request) -> EncryptedFileQuerySet:
 def documents_since_asked(case: Request, *, at: datetime) -> EncryptedFileQuerySet:
     """Return those that came since the office asked last, which answer what it asked for; all where it never did.
 
-    Where a mandate is lacking, those that came since the authority was last proven.
+    Where a mandate is lacking, those that may prove another.
     """
     sent = documents(case)
     if lacks_mandate(case, at=at):
-        return sent.filter(stored_at__gt=proven_at(case))
+        return sent.filter(id__in=list(mandate_documents(case).values_list("file_id", flat=True)))
     return sent if case.evidence_asked_at is None else sent.filter(stored_at__gte=case.evidence_asked_at)
+
+
+def mandate_documents(case: Request) -> QuerySet[IdentityDocument]:
+    """Return those that may prove a mandate anew: they came while one was lacking, since it was last proven."""
+    return IdentityDocument.objects.filter(request=case, mandate_was_lacking=True, attached_at__gt=proven_at(case))
 
 
 @dataclass(frozen=True)
@@ -126,11 +138,18 @@ def open_files(
     held: Sequence[EncryptedFile], case: Request, *, task: str, actor: Actor, at: datetime
 ) -> list[OpenedDocument]:
     """Open these files of a case, numbered in this order, and note by whom. Raises why none can be opened."""
+    opened = decrypt_files(held, task=task, reason=f"request {case.number}", actor=actor, at=at)
+    _record_openings(case, [held[one.number - 1].id for one in opened], actor=actor, at=at)
+    return opened
+
+
+def decrypt_files(
+    held: Sequence[EncryptedFile], *, task: str, reason: str, actor: Actor, at: datetime
+) -> list[OpenedDocument]:
+    """Return those of these files that open, numbered in this order. Raises why none can be opened."""
     opened: list[OpenedDocument] = []
     refused: Refusal | None = None
-    with vault.opened(
-        purpose=Purpose.RIGHTS, task=task, actor=actor, at=at, reason=f"request {case.number}"
-    ) as vault_session:
+    with vault.opened(purpose=Purpose.RIGHTS, task=task, actor=actor, at=at, reason=reason) as vault_session:
         for number, file in enumerate(held, start=1):
             try:
                 opened.append(OpenedDocument(number, file.media_type, vault_session.decrypt(file, "content")))
@@ -138,7 +157,6 @@ def open_files(
                 refused = refusal
     if refused is not None and not opened:
         raise refused
-    _record_openings(case, [held[one.number - 1].id for one in opened], actor=actor, at=at)
     return opened
 
 

@@ -17,8 +17,9 @@ from privacy.lib.dates import clock, periods
 from privacy.lib.errors.refusals import Refusal
 from privacy.lib.http import form_submissions
 from privacy.lib.identifiers.access_codes import new_form_nonce
+from privacy.lib.integrations import text_messages
 from privacy.policies import rulebook
-from privacy.rights import matching
+from privacy.rights import matching, portability
 from privacy.rights.actions import freezes
 from privacy.rights.actions.cases import record
 from privacy.rights.actions.due_dates import first_term
@@ -26,7 +27,7 @@ from privacy.rights.actors import CODES
 from privacy.rights.events import Event
 from privacy.rights.matching import Match
 from privacy.rights.models import AUTOMATED, Particulars, Request, Right
-from privacy.rights.models.cases import new_case_reference
+from privacy.rights.models.cases import NUMBERS, case_number, new_case_reference
 from privacy.rights.refusals import DateInFuture, NoSuchItem, NothingAsked
 from privacy.subjects import actions as subjects
 from privacy.vault import actions as vault
@@ -94,6 +95,8 @@ def receive(
     if actor is not None:
         require_permission(actor, "rights.receive_request")
     day = received_on or clock.kst_date(at)
+    if portability.needs_copy([one.kind for one in asked]):
+        asked = [*asked, RequestedRight(Right.Kind.ACCESS, scope=(Right.Scope.ITEMS.value,))]
     said: list[Any] = [channel, received_on, target_kind, target, requester, answer_by, explanation]
     said += [dict(contact or {}), [asdict(one) for one in asked]]
     submission = form_submissions.bind_nonce(CODES.door, submission or new_form_nonce(), said)
@@ -106,7 +109,7 @@ def receive(
         case = _new_case(
             channel=channel,
             language=language,
-            answer_by=answer_by,
+            answer_by=_way_of_answer(answer_by, contact or {}),
             requester=requester,
             target_kind=target_kind,
             index=index,
@@ -136,6 +139,14 @@ def _save_particulars(particulars: Particulars) -> None:
         # The same form, sent twice at once, has the same words: the other sending has kept them.
         if not Particulars.objects.filter(about_id=particulars.about_id).exists():
             raise
+
+
+def _way_of_answer(chosen: str, contact: Mapping[str, Any]) -> str:
+    """Return how a case is answered: who gave a number alone gets a text message of what is on the page."""
+    number = text_messages.mobile_number(str(contact.get("phone", "")))
+    if chosen == Request.Answer.PORTAL and number and not contact.get("email") and text_messages.are_sent():
+        return Request.Answer.TEXT
+    return chosen
 
 
 def _index(kind: str, target: str) -> bytes:
@@ -303,6 +314,6 @@ def _particulars(
 
 def _new_number(year: int) -> str:
     """Return a case number of the year that nobody has; drawn, so that it does not tell how many there are."""
-    while Request.objects.filter(number=(number := f"{year}-{secrets.randbelow(10**7):07d}")).exists():
+    while Request.objects.filter(number=(number := case_number(year, secrets.randbelow(NUMBERS)))).exists():
         continue
     return number

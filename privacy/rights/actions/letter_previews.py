@@ -113,7 +113,10 @@ def _shown(letter: Letter, explanations: Mapping[UUID, str], *, actor: Actor, at
         Letter.State.QUEUED: _("By e-mail"),
         Letter.State.TO_POST: _("As a letter"),
         Letter.State.ON_PORTAL: _("On the requester's status page"),
+        Letter.State.TO_TEXT: _("On the requester's status page, announced by text message"),
     }
-    to = {Letter.State.QUEUED: opened.email, Letter.State.TO_POST: opened.address}.get(Letter.State(letter.state), "")
+    to = {
+        Letter.State.QUEUED: opened.email, Letter.State.TO_POST: opened.address, Letter.State.TO_TEXT: opened.phone,
+    }.get(Letter.State(letter.state), "")  # fmt: skip
     way = " · ".join(part for part in (str(ways[Letter.State(letter.state)]), to, unseen) if part)
     return [OutgoingText(way, written["subject"], mail.body(**written), written["language"])]

@@ -16,15 +16,18 @@ from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
 from privacy.lib.identifiers.ids import new_id
+from privacy.lib.integrations import text_messages
 from privacy.lib.integrations.mail import fixed_message_id
 from privacy.policies import rulebook
 from privacy.rights import letters
-from privacy.rights.actions import identity_documents
+from privacy.rights.actions import due_dates, identity_documents
 from privacy.rights.actions.cases import lock_case, must_be_in_state, record, set_state
 from privacy.rights.actions.due_dates import to_answer_apart, update_due_date
+from privacy.rights.actions.text_announcements import queue_text
 from privacy.rights.events import Event
-from privacy.rights.models import Letter, Objection, Package, Particulars, Request, Right
+from privacy.rights.models import Letter, Objection, Package, Particulars, Request, Right, TermExtension
 from privacy.rights.refusals import WrongState
+from privacy.rights.representation import lacks_mandate
 from privacy.vault import actions as vault
 
 DELIVERY = "rights.letter"
@@ -38,13 +41,18 @@ def queue_letter(
     known = Letter.objects.filter(request=case, kind=kind, about_id=about).first()
     if known is not None:
         return known
+    if kind in Letter.RESULTS and case.answer_by == Request.Answer.PORTAL:
+        _begin_download_term(case, at=at)
     letter = draft_letter(case, kind, about=about, matter=matter, at=at)
     if letter.state == Letter.State.ON_PORTAL:
         letter.sent_at = at
         letter.sent_by = actor.ref
+        _keep_days(case, letter)
     letter.save(force_insert=True)
     if letter.state == Letter.State.QUEUED:
         outbox.enqueue(DELIVERY, ids={"letter": str(letter.id)}, key=f"{DELIVERY}:{letter.id}", shard=case.reference)
+    elif letter.state == Letter.State.TO_TEXT:
+        queue_text(letter, since=at)
     elif letter.state == Letter.State.ON_PORTAL:
         _record_part(case, letter, actor=actor, at=at)
         update_due_date(case)
@@ -64,12 +72,16 @@ def draft_letter(case: Request, kind: str, *, about: UUID | None = None, matter:
             Request.Answer.EMAIL: Letter.State.QUEUED,
             Request.Answer.LETTER: Letter.State.TO_POST,
             Request.Answer.PORTAL: Letter.State.ON_PORTAL,
+            Request.Answer.TEXT: Letter.State.TO_TEXT,
         }[Request.Answer(case.answer_by)],
         message_id=fixed_message_id(f"letter-{identifier}"),
         queued_at=at,
     )
     letter.matter = matter
     letter.told = letters.compose(letter)
+    if kind in Letter.RESULTS:
+        told = matter if kind == Letter.Kind.PART else case.rights.all()
+        letter.answers = {str(right.id): {"decision": str(right.event_id)} for right in told}
     return letter
 
 
@@ -95,6 +107,11 @@ def mark_letter_sent(letter: Letter, *, actor: Actor, at: datetime) -> Letter:
     return _sent(letter, Letter.State.SENT, actor=actor, at=at)
 
 
+def mark_letter_texted(letter: Letter, *, arrived_at: datetime, actor: Actor, at: datetime) -> Letter:
+    """Note that the text message that announces a notice is on the phone, since a moment: terms are kept by that."""
+    return _sent(letter, Letter.State.TEXTED, actor=actor, at=at, told_at=arrived_at)
+
+
 def mark_letter_posted(letter: Letter, *, actor: Actor, at: datetime) -> Letter:
     """Note that a printed notice was posted."""
     require_permission(actor, "rights.decide_request", about=letter)
@@ -108,20 +125,45 @@ def record_letter_error(letter: Letter, *, why: str) -> None:
 
 @transaction.atomic
 def park_letter(letter: Letter, *, why: str, actor: Actor, at: datetime) -> Letter:
-    """Give a notice that could not be delivered to the officer, who prints or calls; the term does not wait."""
+    """Give a notice that no mail delivered to the officer, who prints or calls; the term does not wait.
+
+    Where text messages are sent, one announces it first.
+    """
     row = Letter.objects.select_for_update().get(id=letter.id)
     if row.state == Letter.State.QUEUED:
-        row.state = Letter.State.PARKED
-        row.trouble = why[:200]
+        row.state, row.trouble = _after_a_mail(row, at=at), why[:200]
         row.save(update_fields=["state", "trouble"])
         record(row.request, Event.LETTER_PARKED, actor=actor, at=at, facts={"letter": row.reference, "why": why[:200]})
     return row
 
 
-def mark_letter_bounced(letter: Letter, *, actor: Actor, at: datetime, why: str = "bounced") -> Letter:
-    """Note that an e-mail came back: the officer answers another way, and the case is unanswered again, closed or not.
+@transaction.atomic
+def park_text(letter: Letter, *, why: str, actor: Actor, at: datetime) -> Letter:
+    """Give a notice to the officer that no text message announced, and no mail before it."""
+    row = Letter.objects.select_for_update().get(id=letter.id)
+    if row.state == Letter.State.TO_TEXT:
+        row.state, row.trouble = Letter.State.PARKED, "; ".join(part for part in (row.trouble, why) if part)[:200]
+        row.save(update_fields=["state", "trouble"])
+        facts = {"letter": row.reference, "channel": "text", "why": why[:200]}
+        record(row.request, Event.LETTER_PARKED, actor=actor, at=at, facts=facts)
+    return row
 
-    An earlier result than the newest one changes nothing of the case. Raises WrongState.
+
+def _after_a_mail(row: Letter, *, at: datetime) -> str:
+    """Return what follows a mail that reached nobody: a text message, or the officer where none are sent."""
+    if not text_messages.are_sent():
+        return Letter.State.PARKED
+    queue_text(row, since=at)
+    return Letter.State.TO_TEXT
+
+
+def mark_letter_bounced(letter: Letter, *, actor: Actor, at: datetime, why: str = "bounced") -> Letter:
+    """Note that a notice came back: the officer answers another way, and the case is unanswered again, closed or not.
+
+    After an e-mail, a text message announces it first, where those are sent.
+
+    Where an earlier result than the newest one came back, the case stays at its step; it counts as answered since the
+    first result that did not come back. Raises WrongState.
     """
     require_permission(actor, "rights.decide_request", about=letter)
     row = _bounced(letter, actor=actor, at=at, why=why)
@@ -133,15 +175,15 @@ def mark_letter_bounced(letter: Letter, *, actor: Actor, at: datetime, why: str 
 def _bounced(letter: Letter, *, actor: Actor, at: datetime, why: str) -> Letter:
     case = lock_case(letter.request_id)
     row = Letter.objects.select_for_update().get(id=letter.id)
-    if row.state not in {Letter.State.SENT, Letter.State.POSTED}:
+    if row.state not in Letter.WENT_OUT:
         raise WrongState(_("Only an answer that was sent can be recorded as returned."))
-    row.state = Letter.State.PARKED
+    row.state = _after_a_mail(row, at=at) if row.state == Letter.State.SENT else Letter.State.PARKED
     row.sent_at = None
     row.sent_by = ""
     row.trouble = why[:200]
     row.save(update_fields=["state", "sent_at", "sent_by", "trouble"])
     record(case, Event.LETTER_BOUNCED, actor=actor, at=at, facts={"letter": row.reference, "letter_kind": row.kind})
-    if row == _newest_result(case):
+    if row.kind == Letter.Kind.RESULT:
         _no_longer_answered(case, row)
     update_due_date(case)
     return row
@@ -151,27 +193,38 @@ def _newest_result(case: Request) -> Letter | None:
     return case.letters.filter(kind=Letter.Kind.RESULT).order_by("queued_at", "id").last()
 
 
-def _no_longer_answered(case: Request, newest: Letter) -> None:
-    """Take back that the person was answered, also where the case was closed on it: the newest result came back."""
-    if case.state in {Request.State.NOTIFIED, Request.State.CLOSED}:
-        granted = any(right.is_granted for right in case.rights.all())
-        case.state = Request.State.CARRIED_OUT if granted else Request.State.DECIDED
-    case.closed_at = None
-    if newest.about_id is None:
-        case.notified_at = None
+def _first_result_that_stayed(case: Request) -> datetime | None:
+    """Return since when a result that was not returned answers a case, or None: the day the term was kept on."""
+    stayed = case.letters.filter(kind=Letter.Kind.RESULT, sent_at__isnull=False)
+    return stayed.order_by("sent_at").values_list("sent_at", flat=True).first()
+
+
+def _no_longer_answered(case: Request, returned: Letter) -> None:
+    """Take back that a returned result answered the person, also where the case was closed: unless another answers."""
+    if returned == _newest_result(case):
+        if case.state in {Request.State.NOTIFIED, Request.State.CLOSED}:
+            granted = any(right.is_granted for right in case.rights.all())
+            case.state = Request.State.CARRIED_OUT if granted else Request.State.DECIDED
+        case.closed_at = None
+    # An earlier result that reached the person still answers the case.
+    case.notified_at = case.notified_at and _first_result_that_stayed(case)
     case.save(update_fields=["state", "notified_at", "closed_at"])
 
 
 def answer_if_done(case: Request, *, actor: Actor, at: datetime) -> None:
     """Move a locked case on when every right is decided and every granted one carried out, and queue the result.
 
-    Before that, tell what is due earlier than the rest.
+    Before that, tell what is due earlier than the rest. A mandate that nothing needs any more is asked for no longer.
     """
     rights = list(case.rights.all())
+    if case.requester != Request.Requester.SELF and not lacks_mandate(case, at=at):
+        withdraw_unsent(case, Letter.Kind.EVIDENCE, actor=actor, at=at)
+    # What is done takes no longer.
+    longer = TermExtension.objects.filter(right__in=[one for one in rights if one.done_at is not None])
+    withdraw_unsent(case, Letter.Kind.EXTENDED, about=longer.values_list("id", flat=True), actor=actor, at=at)
     if not is_answerable(rights):
         if apart := to_answer_apart(case):
             queue_letter(case, Letter.Kind.PART, about=apart[-1].event_id, matter=apart, actor=actor, at=at)
-            update_due_date(case)
         return
     if case.state not in {Request.State.DECIDED, Request.State.IN_REVIEW}:
         return
@@ -179,6 +232,22 @@ def answer_if_done(case: Request, *, actor: Actor, at: datetime) -> None:
         set_state(case, Request.State.CARRIED_OUT)
         record(case, Event.CARRIED_OUT, actor=actor, at=at)
     queue_letter(case, Letter.Kind.RESULT, about=matter_of_result(case), actor=actor, at=at)
+
+
+def tell_what_is_due_first(*, actor: Actor, at: datetime) -> int:
+    """Tell what was done while the rest of its case was owed as early, where the rest is owed later since.
+
+    Safe to repeat. Returns the number of letters.
+    """
+    longer = Letter.objects.filter(kind__in=(Letter.Kind.POSTPONED, Letter.Kind.EXTENDED), sent_at__isnull=False)
+    told = 0
+    for case_id in Request.objects.unanswered().filter(id__in=longer.values("request")).values_list("id", flat=True):
+        with transaction.atomic():
+            case = lock_case(case_id)
+            if to_answer_apart(case):
+                answer_if_done(case, actor=actor, at=at)
+                told += 1
+    return told
 
 
 def is_answerable(rights: Iterable[Right]) -> bool:
@@ -261,30 +330,47 @@ def sync_missed_closures(*, actor: Actor, at: datetime) -> int:
 
 
 @transaction.atomic
-def _sent(letter: Letter, state: str, *, actor: Actor, at: datetime) -> Letter:
+def _sent(
+    letter: Letter, state: str, *, actor: Actor, at: datetime, told_at: datetime | None = None
+) -> Letter:  # fmt: skip
     case = lock_case(letter.request_id)
     row = Letter.objects.select_for_update().get(id=letter.id)
-    if state == Letter.State.POSTED and row.state not in {Letter.State.TO_POST, Letter.State.PARKED}:
+    if state == Letter.State.POSTED and row.state not in Letter.TO_BE_POSTED:
         raise WrongState(_("This letter is not waiting to be posted."))
+    if state == Letter.State.TEXTED and row.state != Letter.State.TO_TEXT:
+        return row
     if row.sent_at is None:
+        when = told_at or at
         row.state = state
-        row.sent_at = at
+        row.sent_at = when
         row.sent_by = actor.ref
         row.trouble = ""
-        row.save(update_fields=["state", "sent_at", "sent_by", "trouble"])
-        record(case, Event.LETTER_SENT, actor=actor, at=at, facts={"letter": row.reference, "letter_kind": row.kind})
+        _keep_days(case, row)
+        row.save(update_fields=["state", "sent_at", "sent_by", "trouble", "answers"])
+        facts = {"letter": row.reference, "letter_kind": row.kind}
+        if state == Letter.State.TEXTED:
+            facts |= {"channel": "text", "arrived": when.isoformat(), "template": row.announced_with}
+        record(case, Event.LETTER_SENT, actor=actor, at=at, facts=facts)
         if row.kind in Letter.RESULTS:
-            _begin_download_term(case, at=at)
+            _begin_download_term(case, at=when)
         _record_part(case, row, actor=actor, at=at)
         update_due_date(case)
-        _mark_answered(case, row, actor=actor, at=at)
+        if row.kind == Letter.Kind.RESULT:
+            _mark_answered(case, row, actor=actor, at=at)
     return row
+
+
+def _keep_days(case: Request, letter: Letter) -> None:
+    """Keep with an answer that goes out by which day each right that it tells was owed; a term may move later."""
+    told = [right for right in case.rights.all() if str(right.id) in letter.answers]
+    for right, due_on in due_dates.owed_days(case, told).items():
+        letter.answers[str(right)]["due_on"] = due_on.isoformat()
 
 
 def _record_part(case: Request, letter: Letter, *, actor: Actor, at: datetime) -> None:
     """Put on record that what is due earlier than the rest was told, and by when it had to be."""
     if letter.kind == Letter.Kind.PART:
-        facts = {"letter": letter.reference, "due_on": case.due_on.isoformat()}
+        facts = {"letter": letter.reference, "due_on": min(told["due_on"] for told in letter.answers.values())}
         record(case, Event.PART_ANSWERED, actor=actor, at=at, facts=facts)
 
 
@@ -298,14 +384,15 @@ def _begin_download_term(case: Request, *, at: datetime) -> None:
 
 
 def _mark_answered(case: Request, letter: Letter, *, actor: Actor, at: datetime) -> None:
-    """The result has reached the person: the statutory term is kept.
+    """A result has reached the person: answered since the first that stayed, unless the case is open again.
 
-    An earlier result than the newest one, or one of a case that an objection has opened again, answers nothing.
+    It moves on by the newest alone, if that tells what the last objection opened.
     """
-    if letter != _newest_result(case) or case.state not in {Request.State.DECIDED, Request.State.CARRIED_OUT}:
-        return
-    case.state = Request.State.NOTIFIED
-    # A second result, after an objection, does not move the day on which the term was kept.
-    case.notified_at = case.notified_at or at
+    if case.state != Request.State.IN_REVIEW:
+        case.notified_at = _first_result_that_stayed(case)
+    tells_all = letter == _newest_result(case) and letter.about_id == matter_of_result(case)
+    if answers := tells_all and case.state in {Request.State.DECIDED, Request.State.CARRIED_OUT}:
+        case.state = Request.State.NOTIFIED
     case.save(update_fields=["state", "notified_at"])
-    record(case, Event.ANSWERED, actor=actor, at=at, facts={"due_on": case.due_on.isoformat()})
+    if answers:
+        record(case, Event.ANSWERED, actor=actor, at=at, facts={"due_on": case.due_on.isoformat()})

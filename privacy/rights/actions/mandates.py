@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
-from privacy.lib.dates import clock
+from privacy.lib.dates import clock, periods
 from privacy.lib.display.badges import date_text
 from privacy.rights.actions import identity_documents
 from privacy.rights.actions.cases import lock_case, must_be_verified, record
@@ -19,9 +19,9 @@ from privacy.rights.actions.letters import withdraw_unsent
 from privacy.rights.actions.particulars import seal_words
 from privacy.rights.actions.separation_of_duties import must_have_read_mandate
 from privacy.rights.events import Event
-from privacy.rights.models import COVERED_BY, Letter, Particulars, Request, Right
+from privacy.rights.models import COVERED_BY, Letter, Particulars, Request
 from privacy.rights.refusals import MissingAuthority, WrongState
-from privacy.rights.representation import has_mandate, is_in_force
+from privacy.rights.representation import has_mandate, is_in_force, rights_left
 from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
 
@@ -31,6 +31,9 @@ PEOPLE = (
     "name", "birth_date", "phone", "relation", "address",
     "principal", "principal_birth_date", "principal_phone", "principal_address",
 )  # fmt: skip
+# Until then parents are the legal representatives of their child (Civil Act, art. 4, 911); a child of PIPA art. 38(2)
+# is younger still.
+OF_FULL_AGE, CHILD = 19, 14
 NEEDED_PEOPLE = ("name", "birth_date", "principal", "principal_birth_date")
 
 
@@ -53,6 +56,7 @@ def renew_authority(
     authority: str,
     authority_until: date | None = None,
     mandate: Mandate | None = None,
+    principal_born_on: date | None = None,
     actor: Actor,
     at: datetime,
 ) -> Request:
@@ -72,7 +76,7 @@ def renew_authority(
                     "can still be downloaded."
                 )
             )
-        must_prove(case, authority, authority_until, mandate, at=at)
+        must_prove(case, authority, authority_until, mandate, principal_born_on=principal_born_on, at=at)
         must_have_read_mandate(case, actor=actor, at=at)
         set_authority(case, authority, authority_until, mandate)
         case.save(update_fields=[*FIELDS])
@@ -80,6 +84,7 @@ def renew_authority(
             "authority": authority,
             "until": authority_until.isoformat() if authority_until else "",
             **facts_of(case),
+            **facts_of_child(authority, principal_born_on, at=at),
         }
         # Nobody is asked any more for what has come.
         withdraw_unsent(case, Letter.Kind.EVIDENCE, actor=actor, at=at)
@@ -90,8 +95,19 @@ def renew_authority(
     return case
 
 
-def must_prove(case: Request, authority: str, until: date | None, mandate: Mandate | None, *, at: datetime) -> None:
-    """Raise MissingAuthority unless this proves that whoever acts for another may, for all that is still asked."""
+def must_prove(
+    case: Request,
+    authority: str,
+    until: date | None,
+    mandate: Mandate | None,
+    *,
+    principal_born_on: date | None = None,
+    at: datetime,
+) -> None:
+    """Raise MissingAuthority unless this proves that whoever acts for another may, for all that is still asked.
+
+    A family relations certificate says when the person was born: of an adult it makes nobody the representative.
+    """
     if case.requester == Request.Requester.AGENT and authority not in Request.PROOFS[case.requester]:
         raise MissingAuthority(_("An agent must prove authority with a power of attorney."), pointer="/authority")
     if case.requester == Request.Requester.LEGAL_REPRESENTATIVE and authority not in Request.PROOFS[case.requester]:
@@ -99,6 +115,8 @@ def must_prove(case: Request, authority: str, until: date | None, mandate: Manda
             _("A legal representative must prove authority with a family relations certificate or a court decision."),
             pointer="/authority",
         )
+    if (case.requester, authority) == (Request.Requester.LEGAL_REPRESENTATIVE, Request.Authority.FAMILY_RECORD):
+        _must_be_minor(principal_born_on, at=at)
     if until is not None and not is_in_force(until, at=at):
         raise MissingAuthority(
             _("This mandate ended on %(day)s. Request one that is still valid.") % {"day": date_text(until)},
@@ -106,6 +124,29 @@ def must_prove(case: Request, authority: str, until: date | None, mandate: Manda
         )
     if case.requester == Request.Requester.AGENT:
         _must_cover(case, _whole(mandate, until, at=at))
+
+
+def _must_be_minor(born_on: date | None, *, at: datetime) -> None:
+    today = clock.kst_date(at)
+    if born_on is None or born_on > today:
+        raise MissingAuthority(
+            _("Enter the date of birth of the person as the certificate has it."), pointer="/principal_born_on"
+        )
+    if periods.age(born_on, today) >= OF_FULL_AGE:
+        raise MissingAuthority(
+            _(
+                "This person is of full age, so kinship alone makes nobody their representative. Request a court "
+                "decision or a power of attorney."
+            ),
+            pointer="/principal_born_on",
+        )
+
+
+def facts_of_child(authority: str, born_on: date | None, *, at: datetime) -> dict[str, Any]:
+    """Return what the ledger is told of whom a legal representative acts for: a child under 14 or not, no date."""
+    if authority != Request.Authority.FAMILY_RECORD or born_on is None:
+        return {}
+    return {"child": periods.age(born_on, clock.kst_date(at)) < CHILD}
 
 
 def _whole(mandate: Mandate | None, until: date | None, *, at: datetime) -> Mandate:
@@ -131,8 +172,7 @@ def _whole(mandate: Mandate | None, until: date | None, *, at: datetime) -> Mand
 
 
 def _must_cover(case: Request, mandate: Mandate) -> None:
-    left = case.rights.filter(carried_out_at=None).exclude(decision=Right.Decision.REFUSED)
-    missing = [right for right in left if COVERED_BY[right.kind] not in mandate.covers]
+    missing = [right for right in rights_left(case) if COVERED_BY[right.kind] not in mandate.covers]
     if missing:
         raise MissingAuthority(
             _(

@@ -15,6 +15,7 @@ from privacy.lib.identifiers.ids import new_id
 from privacy.policies import rulebook
 from privacy.rights.actions import freezes
 from privacy.rights.actions.cases import lock_case, lock_right, record
+from privacy.rights.actions.due_dates import update_due_date
 from privacy.rights.actions.identity_documents import may_need_proof
 from privacy.rights.actions.letters import queue_letter, sync_particulars_closure, write_explanation
 from privacy.rights.actions.notes import seal_note
@@ -115,7 +116,10 @@ def decide_objection(
 
 
 def open_again(right: Right) -> None:
-    """Take a decided right back to the desk; a partly granted one keeps what was given and asks for the rest anew."""
+    """Take a decided right back to the desk; a partly granted one keeps what was given and asks for the rest anew.
+
+    The case is owed by the day of what it owes now.
+    """
     case = right.request
     if not may_need_proof(case):
         # What was asked for and sent was for decisions that are taken; whoever needs more asks anew.
@@ -139,3 +143,4 @@ def open_again(right: Right) -> None:
     case.state = Request.State.IN_REVIEW
     case.closed_at = None
     case.save(update_fields=["state", "closed_at", "evidence_asked_at", "evidence_received_at"])
+    update_due_date(case)

@@ -43,7 +43,14 @@ def seal_words(
 
     Words that nobody sees are harmless; a step or an objection without its words is not.
     """
-    words = Particulars(subject_id=case.holder_id, about=about, about_id=about_id, received_on=received_on)
+    seal_under(case.holder_id, about, about_id, said, received_on=received_on, at=at)
+
+
+def seal_under(
+    holder_id: UUID, about: str, about_id: UUID, said: Mapping[str, Any], *, received_on: date, at: datetime
+) -> None:
+    """Seal words under whom they belong to: the holder of a case, or a mail that belongs to none yet."""
+    words = Particulars(subject_id=holder_id, about=about, about_id=about_id, received_on=received_on)
     vault.encrypt(words, said, at=at)
     with transaction.atomic(using="personal"):
         words.save(force_insert=True)

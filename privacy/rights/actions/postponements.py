@@ -15,7 +15,7 @@ from privacy.policies import rulebook
 from privacy.rights.actions.approval_digests import digest_of_request
 from privacy.rights.actions.cases import lock_right, must_be_verified, record
 from privacy.rights.actions.decisions import must_be_undecided
-from privacy.rights.actions.due_dates import access_term, update_due_date
+from privacy.rights.actions.due_dates import access_term, first_term, last_day, update_due_date
 from privacy.rights.actions.letters import queue_letter
 from privacy.rights.events import Event
 from privacy.rights.models import Letter, Postponement, Request, Right
@@ -40,7 +40,7 @@ def postpone(right: Right, *, reason: str, expected_on: date, actor: Actor, at: 
         must_be_undecided(row)
         if row.kind != Right.Kind.ACCESS:
             raise NotPostponable(_("Only access can be postponed; the law allows no extension for the other rights."))
-        if clock.kst_date(at) > case.due_on:
+        if clock.kst_date(at) > postponable_until(case):
             raise NotPostponable(_("Access can be postponed only before the answer is due, and that day has passed."))
         if not reason.strip():
             raise NotPostponable(_("State the reason. The requester will be told it."), pointer="/reason")
@@ -49,7 +49,7 @@ def postpone(right: Right, *, reason: str, expected_on: date, actor: Actor, at: 
         if Postponement.objects.filter(right=row).exists():
             raise NotPostponable(_("This access was already postponed."))
         bounds = rulebook.parameters([DAYS_WITHOUT_APPROVAL, MAX_POSTPONEMENT_DAYS], clock.kst_date(at))
-        latest = periods.answer_due_unrolled(case.target_on, days=bounds[MAX_POSTPONEMENT_DAYS])
+        latest = _days_after(case, bounds[MAX_POSTPONEMENT_DAYS])
         if expected_on > latest:
             raise NotPostponable(
                 _("Access can be postponed until %(day)s at the latest.") % {"day": date_text(latest)},
@@ -73,8 +73,17 @@ def postpone(right: Right, *, reason: str, expected_on: date, actor: Actor, at: 
 
 def needs_approval(case: Request, expected_on: date, *, at: datetime) -> bool:
     """Whether putting access off until a day is more than one officer may."""
-    days = rulebook.parameter(DAYS_WITHOUT_APPROVAL, clock.kst_date(at))
-    return expected_on > periods.answer_due_unrolled(case.target_on, days=days)
+    return expected_on > _days_after(case, rulebook.parameter(DAYS_WITHOUT_APPROVAL, clock.kst_date(at)))
+
+
+def postponable_until(case: Request) -> date:
+    """Return until when the access of a case is given or put off, whatever else the case owes earlier or later."""
+    return last_day(first_term([Right.Kind.ACCESS], case.received_on))
+
+
+def _days_after(case: Request, days: int) -> date:
+    from_on, usual = first_term([Right.Kind.ACCESS], case.received_on)
+    return periods.answer_due_unrolled(from_on, days=usual + days)
 
 
 def digest_of_proposal(postponement: Postponement) -> str:
@@ -97,7 +106,7 @@ def approve_postponement(postponement: Postponement, *, read: str = "", actor: A
         approver = require_second_person(actor, asked_by=made.postponed_by, about=made, same=same, at=at)
         must_be_undecided(row)
         _must_be_as_read(made, read)
-        if clock.kst_date(at) > row.request.due_on:
+        if clock.kst_date(at) > postponable_until(row.request):
             raise NotPostponable(_("Access can be postponed only before the answer is due, and that day has passed."))
         made.approved_by = approver
         made.approved_at = at

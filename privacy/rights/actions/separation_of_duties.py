@@ -1,7 +1,7 @@
 """Who of the office may take which step of a case: none is verified, decided and carried out by one person.
 
 Who follows another in the chain is a second person by the accounts' rule: two accounts of one person are one (decision
-0130). Constraints and triggers hold the same (``models``, ``migrations/0003_guards.py``, ``0004_two_people.py``); here
+0130). Constraints and triggers hold the same (``models``, ``migrations/0003_guards.py`` and later ones); here
 it is said in words, with who can go on (decision 0105). Where nobody can, one officer takes the step alone, under the
 name of an approval by emergency of the case (decision 0160).
 """
@@ -21,10 +21,15 @@ from privacy.accounts.second_person import (
     require_second_person,
 )
 from privacy.ledger.actors import Actor
-from privacy.rights.actions.identity_documents import documents, unopened_documents, unopened_of
+from privacy.rights.actions.identity_documents import (
+    documents,
+    mandate_documents,
+    unopened_documents,
+    unopened_of,
+)
 from privacy.rights.models import AUTOMATED, IdentityDocument, Request, Right
 from privacy.rights.refusals import SamePerson, UnseenDocuments
-from privacy.rights.representation import proven_at
+from privacy.rights.representation import renewed_by
 
 # What gives a person's data away or destroys it.
 BY_TWO_PEOPLE = (Right.Kind.ACCESS, Right.Kind.DELETION, Right.Kind.CONSENT_WITHDRAWAL)
@@ -65,19 +70,25 @@ def _with_documents(case: Request, name: str, *, actor: Actor, at: datetime) -> 
 
 
 def must_have_read_mandate(case: Request, *, actor: Actor, at: datetime) -> None:
-    """Raise UnseenDocuments unless the actor opened all that came since the authority was last proven.
+    """Raise UnseenDocuments unless the actor opened all that came for a mandate since it was last proven.
 
-    Raises SamePerson or NotASecondPerson where only they attached it. No emergency forgives that: an approval by
-    emergency is of a step of the case, and a representative can send it themselves.
+    Raises SamePerson or NotASecondPerson for who recorded the case, who may know its code and send in what proves it,
+    and where only they attached it. No emergency forgives that: an approval by emergency is of a step of the case, and
+    a representative can send it themselves, or make a new request.
     """
-    came = IdentityDocument.objects.filter(request=case, attached_at__gt=proven_at(case))
+    if case.received_by:
+        same = SamePerson(
+            _("You recorded this request, so someone else must check the mandate: another officer or handler.")
+        )
+        require_second_person(actor, asked_by=case.received_by, same=same, at=at)
+    came = mandate_documents(case)
     files = documents(case).usable().filter(id__in=list(came.values_list("file_id", flat=True)))
     came = came.filter(file_id__in=list(files.values_list("id", flat=True)))
     if not came:
         raise UnseenDocuments(
             _(
-                "No document has come since the representative last proved their authority. Request a document, or "
-                "attach the one that they showed or sent."
+                "No document has come for a new mandate since it was found missing. Request one, or attach the one "
+                "that the representative showed or sent."
             )
         )
     if _attached_alone(came, actor=actor, at=at):
@@ -101,18 +112,23 @@ def _ask_another(attached: QuerySet[IdentityDocument], *, actor: Actor) -> NoRet
 def must_be_decidable_by(case: Request, *, actor: Actor, at: datetime) -> str:
     """Return whom the right names as its decider.
 
-    Raises SamePerson for who checked the documents of the case, else NotASecondPerson.
+    Raises SamePerson for who checked the documents of the case, or those of a mandate proven anew, else
+    NotASecondPerson.
     """
-    checked_by = case.verified_by if case.identity_method == Request.IdentityMethod.DOCUMENTS else ""
+    checked_by = [""]
+    if case.identity_method == Request.IdentityMethod.DOCUMENTS:
+        checked_by = [case.verified_by, *renewed_by(case)]
     same = SamePerson(_("You checked the documents of this request, so another officer must decide it."))
-    return require_second_person(actor, asked_by=checked_by, about=case, same=same, at=at)
+    names = [require_second_person(actor, asked_by=one, about=case, same=same, at=at) for one in checked_by]
+    return next((name for name in names if name != actor.ref), actor.ref)
 
 
 def must_be_releasable_by(right: Right, *, actor: Actor, at: datetime) -> str:
     """Return whom the right names as who released it.
 
-    Raises SamePerson for who decided alone: a device proved the identity, so no second person has seen the case. Raises
-    NotASecondPerson where the actor does not count as another person than the one who stands for it too.
+    Raises SamePerson for who decided alone: a device proved the identity, or they recorded the newest mandate too, so
+    no second person has seen the case as it is. Raises NotASecondPerson where the actor does not count as another
+    person than the one who stands for it too.
     """
     if right.kind in AUTOMATED:
         same = SamePerson(_("You granted this, so someone else must answer about the automated decision."))
@@ -121,8 +137,8 @@ def must_be_releasable_by(right: Right, *, actor: Actor, at: datetime) -> str:
         return actor.ref
     same = SamePerson(
         _(
-            "You decided this request, so someone else must carry it out: another officer or handler. Nobody gives "
-            "away or destroys a person's data alone."
+            "You decided this request, so someone else must carry it out: another officer or handler. Nobody hands "
+            "over or destroys a person's data alone."
         )
     )
     other = other_person(right, than=actor.ref) or actor.ref
@@ -130,6 +146,11 @@ def must_be_releasable_by(right: Right, *, actor: Actor, at: datetime) -> str:
 
 
 def other_person(right: Right, *, than: str) -> str:
-    """Return who else stands for what ``than`` releases: the decider, or who checked the documents; else nothing."""
-    me = person_behind(than)
-    return next((name for name in (right.decided_by, right.verifier) if name and person_behind(name) != me), "")
+    """Return who else stands for what ``than`` releases: the decider, or who checked the documents; else nothing.
+
+    Where a mandate was proven anew, who checked that: whoever checked the first has not seen this one.
+    """
+    me, checked_by = person_behind(than), right.verifier
+    if checked_by:
+        checked_by = (renewed_by(right.request) or [checked_by])[-1]
+    return next((name for name in (right.decided_by, checked_by) if name and person_behind(name) != me), "")

@@ -1,6 +1,6 @@
 """Suspending processing, dealing with the data, and resuming it when the person says so (P1.1, P1.7, R-21, R-23)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
-from privacy.lib.dates import clock
+from privacy.lib.dates import clock, periods
 from privacy.policies import rulebook
 from privacy.policies.categories import CONTACT
 from privacy.rights.actions.approval_digests import must_be_as_read
@@ -39,7 +39,7 @@ def execute(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
     if people_of(right.request):
         on = clock.kst_date(at)
         # Without delay, as destruction is (D-02): a term that rolls over no rest day (T-10).
-        due_on = on + timedelta(days=rulebook.parameter("destruction.within.days", on))
+        due_on = periods.answer_due_unrolled(on, days=rulebook.parameter("destruction.within.days", on))
         SuspensionMeasure.objects.get_or_create(right=right, event_id=right.event_id, defaults={"due_on": due_on})
     return {"categories": categories}
 
@@ -58,7 +58,7 @@ def keep_suspended(right: Right, *, reason: str, actor: Actor, at: datetime) -> 
         if row is None or held.carried_out_at is None or held.resumed_at is not None:
             raise WrongState(_("No processing is suspended under this right."))
         if row.decided_at is not None:
-            raise WrongState(_("It is already decided that this data is kept closed."))
+            raise WrongState(_("It has already been decided to keep this data blocked."))
         if not SuspensionMeasure.objects.open().filter(pk=row.pk).exists():
             raise WrongState(_("The suspended data is destroyed. There is nothing left to decide."))
         row.reason, row.decided_by, row.decided_at = reason.strip(), actor.ref, at

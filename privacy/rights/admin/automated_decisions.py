@@ -13,20 +13,22 @@ from django.utils.translation import gettext_lazy as _
 from privacy.accounts.actors import actor_of
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.outgoing_texts import OutgoingText
+from privacy.lib.console.read_form import ReadForm
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
 from privacy.lib.dates import clock
 from privacy.policies import rulebook
 from privacy.rights import actions as rights
-from privacy.rights import decision_words, letters
+from privacy.rights import automated_decision_texts, letters
 from privacy.rights.actions.term_extensions import DAYS, MOST
-from privacy.rights.admin.forms import ReadForm
 from privacy.rights.models import AUTOMATED, Request, Right
 
 type Answer = HttpResponse | None
 
 
 def extendable(case: Request) -> QuerySet[Right]:
-    """Return what of a case asks about automated decisions and is not answered."""
+    """Return what of a case that goes on asks about automated decisions and is not answered."""
+    if case.state not in Request.UNANSWERED:
+        return case.rights.none()
     owed = case.rights.undecided() | case.rights.to_answer()
     return owed.filter(kind__in=AUTOMATED).order_by("position")
 
@@ -39,21 +41,21 @@ class AnswerForm(ReadForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = list(decision_words.OUTCOMES[self.kind].items())
+        choices = list(automated_decision_texts.OUTCOMES[self.kind].items())
         self.fields["outcome"].choices = choices  # type: ignore[attr-defined]
         if len(choices) == 1:
             self.fields["outcome"].initial = choices[0][0]
-        for name, label in decision_words.FIELDS[self.kind].items():
+        for name, label in automated_decision_texts.FIELDS[self.kind].items():
             area = forms.Textarea(attrs={"rows": 4})
             self.fields[name] = forms.CharField(label=label, max_length=2000, widget=area)
 
 
-class ExtendForm(forms.Form):
+class ExtendForm(ReadForm):
     """For which right, why and by how many days an answer takes longer."""
 
     right = forms.ChoiceField(label=_("Right"), widget=forms.RadioSelect)
     reason = forms.CharField(label=_("Reason"), max_length=300, help_text=_("The requester is told."))
-    days = forms.IntegerField(label=_("Days"), min_value=1)
+    days = forms.IntegerField(label=_("Days"), min_value=1, max_value=366)
     offered: list[Right] = []
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -121,6 +123,7 @@ class AutomatedDecisionActions(ReadOnlyAdmin):
                 _("The requester is told the reason. The due date moves once the notice has gone out in time."),
             ],
             form_class=type("ExtendThis", (ExtendForm,), {"offered": offered}),
+            initial={"read": rights.digest_of_extensions(case)},
             outgoing=partial(_notice_of, offered, request),
         )
         if isinstance(answers, TemplateResponse):
@@ -128,7 +131,7 @@ class AutomatedDecisionActions(ReadOnlyAdmin):
         position = answers.pop("right")
         right = next(one for one in offered if str(one.position) == position)
         verb = partial(rights.extend_term, right, **answers, actor=actor_of(request), at=clock.now())
-        run_action(self, request, verb, _("The term is extended, and the requester is told."))
+        run_action(self, request, verb, _("The deadline is extended, and the requester is told."))
         return None
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from privacy.accounts.actors import actor_of
 from privacy.accounts.approval_signatures import Approval
-from privacy.accounts.signing import signing_of
+from privacy.accounts.approval_signing import signing_of
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.outgoing_texts import OutgoingText
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button, run_action
@@ -23,7 +23,7 @@ from privacy.lib.display.badges import datetime_text
 from privacy.lib.errors.refusals import Refusal
 from privacy.retention.certificates import statement_texts
 from privacy.rights import actions as rights
-from privacy.rights import letters, matching, right_scope
+from privacy.rights import identity_evidence, letters, matching, right_scope
 from privacy.rights.admin import signed_releases
 from privacy.rights.admin.automated_decisions import AutomatedDecisionActions
 from privacy.rights.admin.decide import DecideActions
@@ -38,6 +38,7 @@ from privacy.rights.admin.forms import (
 )
 from privacy.rights.admin.forwardings import ForwardingActions
 from privacy.rights.admin.mandates import MandateActions, MandateForm, of_case
+from privacy.rights.admin.messages import MessageActions
 from privacy.rights.admin.package_preview import PackagePreviewActions
 from privacy.rights.admin.postponements import DECIDE, VERIFY, Answer, PostponementActions
 from privacy.rights.admin.report_corrections import ReportCorrectionActions
@@ -51,8 +52,11 @@ CARRIED_OUT = {
     Right.Kind.DELETION: _("Destroyed, or archived where a law requires it to be kept."),
     Right.Kind.SUSPENSION: _("Suspended. The data is frozen until processing is resumed."),
     **dict.fromkeys(AUTOMATED, _("The answer has been recorded.")),
+    Right.Kind.PORTABILITY: _("The answer says by which copy the data is transmitted."),
     Right.Kind.SOURCE: _("The answer says where the data comes from."),
-    Right.Kind.CONSENT_WITHDRAWAL: _("Withdrawn. Processing has stopped, and the data is destroyed after its wait."),
+    Right.Kind.CONSENT_WITHDRAWAL: _(
+        "Withdrawn. Processing has stopped, and the data is destroyed after the waiting period."
+    ),
 }
 CARRY_OUT = "rights.carry_out_request"
 
@@ -97,6 +101,7 @@ class CaseActions(
     DuplicateActions,
     DocumentActions,
     MandateActions,
+    MessageActions,
     SeveralCasesActions,
 ):
     """The buttons of a case's page."""
@@ -114,6 +119,7 @@ class CaseActions(
                 _("The requester is told that the case is in review."),
                 _("Items frozen for a correction stay frozen until the correction is decided."),
                 self._matching(case),
+                identity_evidence.at_most(case),
             ],
             form_class=of_case(VerifyForm, case),
         )
@@ -248,7 +254,10 @@ class CaseActions(
     def fee(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
         answers = confirm_action(
             self, request, queryset, title=_("Set fee"), verb=_("Set fee"), form_class=FeeForm,
-            consequences=[_("At actual cost. No fee if the company caused the request.")],
+            consequences=[
+                _("At actual cost. No fee if the company caused the request."),
+                _("Postage only where the person asked for the answer by post."),
+            ],
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):
             return answers
@@ -306,6 +315,7 @@ class CaseActions(
             authority=answers["authority"],
             authority_until=answers["authority_until"],
             mandate=MandateForm.said(answers),
+            principal_born_on=answers.get("principal_born_on"),
             actor=actor_of(request),
             at=clock.now(),
         )

@@ -12,10 +12,9 @@ from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from consents.models import Decision
 from privacy.accounts.actors import actor_of
 from privacy.accounts.display_names import name_with_reference
-from privacy.disclosures.models import Notice
+from privacy.disclosures import proof_states
 from privacy.lib.console.admin_add import make_or_refuse
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button, run_action
 from privacy.lib.console.second_person_step import SecondPersonStep
@@ -23,7 +22,7 @@ from privacy.lib.dates import clock
 from privacy.lib.display.badges import due_badge, state_badge
 from privacy.lib.identifiers.access_codes import new_form_nonce
 from privacy.rights import actions as rights
-from privacy.rights import duplicates, lead_times, letters, matching, representation
+from privacy.rights import duplicates, lead_times, letters, matching, recipient_states, representation, system_states
 from privacy.rights.admin.automated_decisions import extendable
 from privacy.rights.admin.case_actions import CaseActions, next_permission
 from privacy.rights.admin.document_files import documents_file
@@ -31,7 +30,9 @@ from privacy.rights.admin.forms import ReceiveForm
 from privacy.rights.admin.forwardings import to_pass_on, unanswered
 from privacy.rights.admin.list_filters import AssigneeFilter
 from privacy.rights.admin.mandates import MandateForm
+from privacy.rights.admin.messages import message_buttons, messages_shown
 from privacy.rights.admin.postponements import Answer
+from privacy.rights.admin.receive_steps import ReceiveSteps
 from privacy.rights.admin.report_corrections import disputed_reports, lacks_particulars
 from privacy.rights.admin.suspended_data import undecided_measures
 from privacy.rights.forms import RequestForm
@@ -87,6 +88,7 @@ class RequestAdmin(CaseActions):
         "answer_decision", "extend_term",
         "end_postponement", "preview", "carry_out", "stop", "resume", "fee", "join", "part", "pass_on",
         "controller_answer", "keep_suspended", "close", "write_note",
+        "read_messages", "open_attachments", "write_message", "settle_messages",
         "read", "show_document",
     )  # fmt: skip
 
@@ -126,6 +128,7 @@ class RequestAdmin(CaseActions):
         steps += ["remind"] if record.is_open and record.assigned_to else []
         steps += ["fee"] if record.state in Request.UNANSWERED else []
         steps += ["write_note"] if record.is_open else []
+        steps += message_buttons(record)
         return list(dict.fromkeys([*steps, *to_read]))
 
     def get_fields(self, request: HttpRequest, obj: Request | None = None) -> Any:
@@ -278,19 +281,15 @@ class RequestAdmin(CaseActions):
     def receive(self, request: HttpRequest) -> HttpResponse:
         """Write down a request that came by telephone, e-mail, letter or visit (P1.3)."""
         form = ReceiveForm(request.POST or None, on=clock.today(), initial={"submission": new_form_nonce()})
-        if request.method == "POST" and form.is_valid():
+        go = request.POST.get("go", "")
+        steps = ReceiveSteps(form, at=request.POST.get("at", ""), go=go)
+        if request.method == "POST" and not go and form.is_valid():
             given = form.cleaned_data
             receipt = make_or_refuse(
                 form,
                 lambda: rights.receive(
                     channel=given["channel"],
-                    asked=form.asked(),
-                    target_kind=given["target_kind"],
-                    target=given["target"],
-                    requester=given["requester"],
-                    contact=form.contact(),
-                    answer_by=given["answer_by"],
-                    explanation=given["explanation"],
+                    **form.received(),
                     received_on=given["received_on"],
                     submission=given["submission"],
                     actor=actor_of(request),
@@ -300,8 +299,18 @@ class RequestAdmin(CaseActions):
             if receipt is not None:
                 context = {**self._page(request, _("Request recorded")), "receipt": receipt}
                 return TemplateResponse(request, "admin/rights/request/recorded.html", context)
-        context = {**self._page(request, _("Record a request")), "form": form}
-        return TemplateResponse(request, "admin/rights/request/receive.html", context)
+        if request.method == "POST" and not go:
+            steps.go_to_errors()
+        context = {
+            **self._page(request, _("Record a request")),
+            "explanation": _(
+                "For requests by telephone, e-mail, letter or visit. The period starts on the day after receipt."
+            ),
+            "form": form,
+            "steps": steps,
+            "verb": _("Record the request"),
+        }
+        return TemplateResponse(request, "admin/form_steps.html", context)
 
     def _page(self, request: HttpRequest, title: object) -> dict[str, Any]:
         return {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
@@ -326,22 +335,17 @@ def _story(case: Request | None) -> dict[str, Any]:
             }
             for right in found
         ],
-        "notices": (Notice.objects.of_case(case.id) | _of_its_withdrawals(case))
-        .select_related("third_party")
-        .order_by("queued_at"),
+        "notices": _notices(case),
+        "system_tasks": system_states.tasks_of(case).select_related("system").order_by("system__code", "ordered_at"),
         "answers": case.letters.order_by("queued_at"),
         "documents": rights.documents(case).count(),
+        **messages_shown(case),
         "objections": rights.objections_of(case).select_related("right"),
     }
 
 
-def _of_its_withdrawals(case: Request) -> QuerySet[Notice]:
-    """A withdrawal's notices belong to the decision; those that a case brought about are shown on it."""
-    if case.subject_id is None or not case.rights.filter(kind=Right.Kind.CONSENT_WITHDRAWAL).exists():
-        return Notice.objects.none()
-    decided = Decision.objects.filter(
-        subject_id__in=case.people.values("subject_id"),
-        choice=Decision.Choice.WITHDRAW,
-        recorded_at__gte=case.received_at,
-    )
-    return Notice.objects.filter(case_id__in=decided.values("id"))
+def _notices(case: Request) -> list[dict[str, Any]]:
+    """The notices of a case, each with how its recipient stands."""
+    found = list(recipient_states.notices_of(case).select_related("third_party", "proof").order_by("queued_at"))
+    states = proof_states.told(found, on=clock.today())
+    return [{"notice": notice, "state": state} for notice, state in zip(found, states, strict=True)]

@@ -15,15 +15,16 @@ from django.utils.translation import gettext_lazy as _
 from privacy.accounts.actors import actor_of
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.outgoing_texts import OutgoingText
+from privacy.lib.console.read_form import ReadForm
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
 from privacy.rights import actions as rights
-from privacy.rights import letters
-from privacy.rights.admin.forms import ReadForm, RefuseForm, lacking
+from privacy.rights import grounds, letters
+from privacy.rights.admin.forms import RefuseForm, lacking
 from privacy.rights.admin.postponements import DECIDE, Answer
 from privacy.rights.consequences import consequences_of
-from privacy.rights.models import AUTOMATED, GROUNDS_BY_KIND, GROUNDS_WITH_LAW, Request, Right
+from privacy.rights.models import AUTOMATED, GROUNDS_WITH_LAW, Request, Right
 
 GRANT, REFUSE, LATER = "grant", "refuse", "later"
 TOLD = {GRANT: _("Granted."), REFUSE: _("The refusal has been recorded.")}
@@ -70,17 +71,17 @@ def refusal_of(right: Right, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _fields(right: Right) -> dict[str, forms.Field]:
     """Return the decision of a right, and what a refusal asks: of law and contract only where it has such a ground."""
-    grounds = GROUNDS_BY_KIND[right.kind]
+    held = grounds.offered(right.kind, clock.today())
     decision = forms.ChoiceField(
         label=_("Decision"),
         choices=[(GRANT, _("Grant")), (REFUSE, _("Refuse")), (LATER, _("Decide later"))],
         widget=forms.RadioSelect,
     )
     asked = ["ground"]
-    asked += ["law"] if {*GROUNDS_WITH_LAW} & {*grounds} else []
-    asked += ["termination_asked"] if Right.Ground.CONTRACT in grounds else []
+    asked += ["law"] if {*GROUNDS_WITH_LAW} & {*held} else []
+    asked += ["termination_asked"] if Right.Ground.CONTRACT in held else []
     refusal: dict[str, Any] = {name: deepcopy(RefuseForm.base_fields[name]) for name in (*asked, "explanation")}
-    refusal["ground"].choices = [(ground.value, ground.label) for ground in grounds]
+    refusal["ground"].choices = [(ground.value, ground.label) for ground in held]
     refusal["ground"].required = False
     # Needed only where the right is refused: the page shows them then, and says what is missing.
     for name in asked:

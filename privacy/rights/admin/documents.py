@@ -12,7 +12,7 @@ from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
 from privacy.lib.dates import clock
 from privacy.rights import actions as rights
-from privacy.rights import representation
+from privacy.rights import identity_evidence, representation
 from privacy.rights.admin.forms import AttachForm
 from privacy.rights.admin.postponements import VERIFY, Answer
 from privacy.rights.models import Request
@@ -27,6 +27,7 @@ class DocumentActions(ReadOnlyAdmin):
         told = _("The requester is asked for a document. The deadline keeps running.")
         if case.state not in Request.UNANSWERED:
             told = _("The requester is asked for a document.")
+        most = [] if case.is_verified else [identity_evidence.at_most(case)]
         answers = confirm_action(
             self,
             request,
@@ -35,6 +36,7 @@ class DocumentActions(ReadOnlyAdmin):
             verb=_("Request a document"),
             consequences=[
                 told,
+                *most,
                 _("If they were asked today and nothing has come since, no second letter goes out."),
             ],
             outgoing=lambda _answers: rights.preview_document_request(case, actor=actor, at=clock.now()),

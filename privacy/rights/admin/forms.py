@@ -10,10 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from privacy.accounts import permissions
+from privacy.lib.console.read_form import ReadForm
+from privacy.lib.dates import clock
 from privacy.lib.dates.form_fields import BoundedDateField
-from privacy.rights import letters
+from privacy.rights import grounds, letters
 from privacy.rights.forms import RequestForm
-from privacy.rights.models import GROUNDS_BY_KIND, GROUNDS_WITH_LAW, Objection, Request, Right
+from privacy.rights.models import GROUNDS_WITH_LAW, Objection, Request, Right
 
 
 class VerifyForm(forms.Form):
@@ -48,12 +50,6 @@ class AttachForm(forms.Form):
     """A document that the requester showed at the desk or sent by letter."""
 
     document = forms.FileField(label=_("Document"), help_text=_("PDF, JPEG or PNG, at most 10 MB."))
-
-
-class ReadForm(forms.Form):
-    """What was shown before the button was pressed: that, and nothing else, is decided about."""
-
-    read = forms.CharField(widget=forms.HiddenInput)
 
 
 class RefuseForm(ReadForm):
@@ -93,15 +89,17 @@ class RefuseForm(ReadForm):
         super().__init__(*args, **kwargs)
         self.fields["right"].choices = right_choices(self.rights)  # type: ignore[attr-defined]
         self.fields["excluded"].choices = self.parts  # type: ignore[attr-defined]
-        offered = dict.fromkeys(ground for right in self.rights for ground in GROUNDS_BY_KIND[right.kind])
+        today = clock.today()
+        offered = dict.fromkeys(ground for right in self.rights for ground in grounds.offered(right.kind, today))
         self.fields["ground"].choices = [(ground.value, ground.label) for ground in offered]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         chosen = next((right for right in self.rights if str(right.position) == given.get("right")), None)
         ground = given.get("ground")
-        if chosen is not None and ground and ground not in GROUNDS_BY_KIND[chosen.kind]:
-            labels = ", ".join(f"“{one.label}”" for one in GROUNDS_BY_KIND[chosen.kind])
+        held = grounds.offered(chosen.kind, clock.today()) if chosen is not None else []
+        if held and ground and ground not in held:
+            labels = ", ".join(f"“{one.label}”" for one in held)
             self.add_error(
                 "ground", _("This right can be refused only on these grounds: %(grounds)s.") % {"grounds": labels}
             )

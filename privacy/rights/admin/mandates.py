@@ -58,6 +58,16 @@ class MandateForm(forms.Form):
         return Mandate(tuple(given.pop("covers")), given.pop("given_on"), given.pop("signed"), people)
 
 
+class KinshipForm(forms.Form):
+    """Whom a legal representative acts for, as the certificate has it; the date is compared and not kept."""
+
+    principal_born_on = BoundedDateField(
+        label=_("Date of birth of the person, from the certificate"),
+        required=False,
+        help_text=_("Needed with a family relations certificate. It is compared with the age and not kept here."),
+    )
+
+
 def of_case(form: type[forms.Form], case: Request) -> type[forms.Form]:
     """Return a form that asks for a power of attorney where an agent asks, and refuses at its fields."""
 
@@ -66,12 +76,21 @@ def of_case(form: type[forms.Form], case: Request) -> type[forms.Form]:
         if not self.errors:
             try:
                 mandate = MandateForm.said(dict(given))
-                rights.must_prove(case, given["authority"], given["authority_until"], mandate, at=clock.now())
+                rights.must_prove(
+                    case,
+                    given["authority"],
+                    given["authority_until"],
+                    mandate,
+                    principal_born_on=given.get("principal_born_on"),
+                    at=clock.now(),
+                )
             except rights.MissingAuthority as refusal:
                 self.add_error((refusal.pointer or "").strip("/") or None, str(refusal))
         return given
 
-    bases = (MandateForm, form) if case.requester == Request.Requester.AGENT else (form,)
+    more = {Request.Requester.AGENT: MandateForm, Request.Requester.LEGAL_REPRESENTATIVE: KinshipForm}
+    asked = more.get(Request.Requester(case.requester))
+    bases = (asked, form) if asked is not None else (form,)
     return type("ProvenForm", bases, {"clean": clean})
 
 
@@ -91,7 +110,7 @@ class MandateActions(ReadOnlyAdmin):
             verb=_("Record"),
             consequences=[
                 _("Once a mandate has ended, nothing is carried out for the representative or handed to them."),
-                _("It rests on the documents that came since the last proof. You have opened and read them."),
+                _("It rests on the documents that came while a mandate was lacking. You have opened and read them."),
             ],
             form_class=of_case(AuthorityForm, queryset.get()),
         )

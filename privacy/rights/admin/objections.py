@@ -16,8 +16,9 @@ from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin,
 from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import due_badge, state_badge
+from privacy.lib.integrations import text_messages
 from privacy.rights import actions as rights
-from privacy.rights import matching, status_page
+from privacy.rights import status_page
 from privacy.rights.admin.case_actions import CARRY_OUT
 from privacy.rights.admin.document_files import documents_file
 from privacy.rights.admin.forms import ObjectionDecisionForm, UnreadObjectionForm
@@ -122,7 +123,10 @@ def _read(objection: Objection, request: HttpRequest) -> str:
 
 @admin.register(Letter)
 class LetterAdmin(ReadOnlyAdmin):
-    explanation = _("Every answer to a requester: sent by e-mail, shown on the status page, or waiting to be posted.")
+    explanation = _(
+        "Every answer to a requester: sent by e-mail, shown on the status page, announced by text message, or waiting "
+        "to be posted."
+    )
     empty_hint = _("An answer appears here when a case reaches a step that the requester must be told about.")
     list_display = ("reference", "request", "kind", "state_shown", "queued_at", "sent_at", "trouble")
     list_filter = ("state", "kind")
@@ -141,8 +145,8 @@ class LetterAdmin(ReadOnlyAdmin):
     actions = ("print_letter", "posted", "bounced")
 
     def buttons_for(self, record: Letter) -> list[str]:
-        waits = record.state in {Letter.State.TO_POST, Letter.State.PARKED}
-        went = record.state in {Letter.State.SENT, Letter.State.POSTED}
+        waits = record.state in Letter.TO_BE_POSTED
+        went = record.state in Letter.WENT_OUT
         return ["print_letter", *(["posted"] if waits else []), *(["bounced"] if went else [])]
 
     @admin.display(description=_("state"), ordering="state")
@@ -172,15 +176,22 @@ class LetterAdmin(ReadOnlyAdmin):
 
     @button(description=_("It was returned"), permission=DECIDE, locations=CHANGE_FORM_ONLY)
     def bounced(self, request: HttpRequest, queryset: QuerySet[Letter]) -> Answer:
-        verb = partial(rights.mark_letter_bounced, queryset.get(), actor=actor_of(request), at=clock.now())
-        run_action(self, request, verb, _("This answer needs your attention: print and post it, or call."))
+        letter = queryset.get()
+        verb = partial(rights.mark_letter_bounced, letter, actor=actor_of(request), at=clock.now())
+        done = _("This answer needs your attention: print and post it, or call.")
+        if letter.state == Letter.State.SENT and text_messages.are_sent():
+            done = _("Where the case gives a mobile number, a text message announces the answer. Otherwise post it.")
+        run_action(self, request, verb, done)
         return None
 
 
-def _is_told_in_person(package: Package) -> bool:
-    """Whether no device can confirm the download; a mailbox is not looked for here, which would open it."""
+def _may_take_another(package: Package) -> bool:
+    """Whether another person may have to hand out the code: no device confirms, or a colleague recorded the request.
+
+    A mailbox is not looked for here, which would open it.
+    """
     case = package.right.request
-    return case.matched_record_id is None or case.target_kind in matching.CONTACTS
+    return bool(case.received_by) or not rights.has_device(case)
 
 
 @admin.register(Package)
@@ -199,7 +210,7 @@ class PackageAdmin(ReadOnlyAdmin):
         "contents",
     )
     readonly_fields = ("case",)
-    second_person = SecondPersonStep(CARRY_OUT, _is_told_in_person, is_chain=True)
+    second_person = SecondPersonStep(CARRY_OUT, _may_take_another, is_chain=True)
     actions = ("send_code", "issue_code")
 
     @admin.display(description=_("case"))
@@ -209,7 +220,8 @@ class PackageAdmin(ReadOnlyAdmin):
     @button(description=_("Send the pick-up code"), permission=CARRY_OUT, locations=CHANGE_FORM_ONLY, step_up=True)
     def send_code(self, request: HttpRequest, queryset: QuerySet[Package]) -> Answer:
         verb = partial(rights.send_pickup_code, queryset.get(), actor=actor_of(request), at=clock.now())
-        run_action(self, request, verb, _("The code goes to the person by e-mail. Nobody here sees it."))
+        said = _("The code goes to the person by e-mail or text message. Nobody here sees it.")
+        run_action(self, request, verb, said)
         return None
 
     @button(description=_("Issue a pick-up code"), permission=CARRY_OUT, locations=CHANGE_FORM_ONLY, step_up=True)

@@ -15,11 +15,11 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.actors import actor_of
 from privacy.lib.console.confirm_action import confirm_action
+from privacy.lib.console.read_form import ReadForm
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button
 from privacy.lib.dates import clock
 from privacy.rights import actions as rights
 from privacy.rights.access_package import html_pages, redactions
-from privacy.rights.admin.forms import ReadForm
 from privacy.rights.admin.postponements import DECIDE, Answer
 from privacy.rights.models import GROUNDS_OF_OTHERS, Request, Right
 

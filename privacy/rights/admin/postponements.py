@@ -16,12 +16,13 @@ from privacy.accounts.actors import actor_of
 from privacy.accounts.display_names import name_with_reference
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.outgoing_texts import OutgoingText
+from privacy.lib.console.read_form import ReadForm
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import date_text
 from privacy.policies import rulebook
 from privacy.rights import actions as rights
-from privacy.rights.admin.forms import PostponeForm, ReadForm, ReasonEndedForm
+from privacy.rights.admin.forms import PostponeForm, ReasonEndedForm
 from privacy.rights.models import Letter, Postponement, Request, Right
 
 DECIDE, VERIFY = "rights.decide_request", "rights.verify_identity"
@@ -43,7 +44,7 @@ class PostponementActions(ReadOnlyAdmin):
             verb=_("Postpone access"),
             consequences=[
                 now_("Only access can be postponed, and the requester must be told the reason by %(day)s.")
-                % {"day": date_text(case.due_on)},
+                % {"day": date_text(rights.postponable_until(case))},
                 self._bounds(),
             ],
             form_class=PostponeForm,

@@ -44,13 +44,15 @@ class SuspendedDataActions(ReadOnlyAdmin):
         lines = ((due_badge(one.due_on, clock.today(), settled=one.pk not in owed), one.reason) for one in rows)
         return format_html_join("", "<div>{} {}</div>", lines)
 
-    @button(description=_("Keep suspended data closed"), permission="rights.decide_request", locations=CHANGE_FORM_ONLY)
+    @button(
+        description=_("Keep suspended data blocked"), permission="rights.decide_request", locations=CHANGE_FORM_ONLY
+    )
     def keep_suspended(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
         case = queryset.get()
         answers = confirm_action(
-            self, request, queryset, title=_("Keep suspended data closed"), verb=_("Keep suspended data closed"),
+            self, request, queryset, title=_("Keep suspended data blocked"), verb=_("Keep suspended data blocked"),
             consequences=[
-                _("The data stays closed to every use, and its retention period runs on."),
+                _("The data stays blocked, and its retention period keeps running."),
                 _("To destroy it before that, record the person’s request for deletion."),
             ],
             form_class=KeepForm,

@@ -4,7 +4,9 @@ from privacy.rights.models.access_packages import Package, PackageBuild, Package
 from privacy.rights.models.cases import CasePerson, Request, Step
 from privacy.rights.models.forwardings import Forwarding
 from privacy.rights.models.identity_documents import DocumentOpening, IdentityDocument
+from privacy.rights.models.incoming_mail import IncomingMail
 from privacy.rights.models.letters import Letter, Objection, Postponement
+from privacy.rights.models.messages import CaseMessage
 from privacy.rights.models.particulars import Particulars
 from privacy.rights.models.rights import (
     ANSWER_DAYS,
@@ -27,10 +29,12 @@ __all__ = [
     "GROUNDS_BY_KIND",
     "GROUNDS_OF_OTHERS",
     "GROUNDS_WITH_LAW",
+    "CaseMessage",
     "CasePerson",
     "DocumentOpening",
     "Forwarding",
     "IdentityDocument",
+    "IncomingMail",
     "Letter",
     "Objection",
     "Package",

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, Func, OuterRef, Q, TextField, Value
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from privacy.lib.identifiers.ids import new_id
@@ -13,10 +14,6 @@ from privacy.rights.models.rights import Right
 
 # A download that broke off can be tried again for so long; and so long a file stays for one over a slow line.
 DOWNLOAD_RETRY_PERIOD = timedelta(hours=1)
-
-
-# The newest first: the time to download what it tells of begins when it goes out.
-RESULTS = Letter.objects.filter(kind__in=Letter.RESULTS).order_by("-queued_at", "-id")
 
 
 class PackageQuerySet(models.QuerySet["Package"]):
@@ -37,9 +34,16 @@ class PackageQuerySet(models.QuerySet["Package"]):
         return self.filter(open_until, Q(downloaded_at=None) | again, removed_at=None)
 
 
-def _answer_is_unsent() -> Exists:
-    newest = RESULTS.filter(request=OuterRef(OuterRef("right__request"))).values("pk")[:1]
-    return Exists(Letter.objects.filter(pk=Subquery(newest), sent_at=None))
+def _answer_is_unsent() -> Q:
+    """Whether no answer that tells the decision it was made for has gone out, and that decision still holds."""
+    sent = Letter.objects.filter(kind__in=Letter.RESULTS, request=OuterRef("right__request"), sent_at__isnull=False)
+    decision = Func(
+        F("answers"), Cast(OuterRef("right_id"), TextField()), Value("decision"),
+        function="jsonb_extract_path_text", output_field=TextField(),
+    )  # fmt: skip
+    # Of before it was kept, one tells all.
+    telling = sent.alias(decision=decision).filter(Q(answers={}) | Q(decision=Cast(OuterRef("event_id"), TextField())))
+    return Q(event_id=F("right__event_id")) & ~Q(Exists(telling))
 
 
 class Package(models.Model):
@@ -92,8 +96,7 @@ class Package(models.Model):
     @property
     def answer_is_unsent(self) -> bool:
         """Whether the answer that tells of it has not gone out: its end is counted from then."""
-        newest = RESULTS.filter(request=self.right.request_id).first()
-        return newest is not None and newest.sent_at is None
+        return Package.objects.filter(_answer_is_unsent(), pk=self.pk).exists()
 
 
 class PackageBuild(models.Model):

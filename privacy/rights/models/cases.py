@@ -11,6 +11,17 @@ from django.utils.translation import pgettext_lazy
 
 from privacy.lib.identifiers.ids import new_id, new_reference
 
+# From how many numbers of a year a case's is drawn.
+NUMBERS = 10**7
+
+
+def case_number(year: int, drawn: int) -> str:
+    """Return the number that a person says for their case, such as 2026-8623700."""
+    return f"{year}-{drawn:07d}"
+
+
+EXAMPLE_NUMBER = case_number(2026, 8_623_700)
+
 
 def new_case_reference() -> str:
     return new_reference("K7")
@@ -97,6 +108,7 @@ class Request(models.Model):
         EMAIL = "email", _("by e-mail")
         LETTER = "letter", _("by letter")
         PORTAL = "portal", _("on the status page")
+        TEXT = "text", _("on the status page, announced by text message")
 
     class IdentityMethod(models.TextChoices):
         DEVICE = "device", _("confirmed on the device")

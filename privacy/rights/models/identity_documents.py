@@ -19,6 +19,8 @@ class IdentityDocument(models.Model):
     file_id = models.UUIDField(_("sealed file"), unique=True)
     attached_by = models.CharField(_("attached by"), max_length=64)
     attached_at = models.DateTimeField(_("attached"))
+    # Only such a one proves a mandate anew: another came to prove something else.
+    mandate_was_lacking = models.BooleanField(_("sent while a mandate was lacking"), default=False, db_default=False)
 
     class Meta:
         verbose_name = _("document of a case")

@@ -139,12 +139,19 @@ class Letter(models.Model):
         ON_PORTAL = "on-portal", _("shown on the status page")
         TO_POST = "to-post", _("to be posted")
         POSTED = "posted", _("posted")
+        TO_TEXT = "to-text", _("being announced by text message")
+        TEXTED = "texted", _("announced by text message")
         PARKED = "parked", _("needs the officer's attention")
         WITHDRAWN = "withdrawn", _("withdrawn before it was sent")
 
-    UNSENT = (State.QUEUED, State.TO_POST, State.PARKED)
+    UNSENT = (State.QUEUED, State.TO_POST, State.TO_TEXT, State.PARKED)
+    # What an officer can post: a phone that is off keeps no answer waiting.
+    TO_BE_POSTED = (State.TO_POST, State.TO_TEXT, State.PARKED)
+    WENT_OUT = (State.SENT, State.POSTED, State.TEXTED)
     # What tells how rights were decided and what was done.
     RESULTS = (Kind.PART, Kind.RESULT)
+    # What answers the person: they are told that there is an answer, of anything else that there is a notice.
+    ANSWERS = (*RESULTS, Kind.OBJECTION)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     reference = models.CharField(_("reference"), max_length=16, unique=True, default=new_letter_reference)
@@ -157,14 +164,24 @@ class Letter(models.Model):
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     sent_by = models.CharField(_("sent by"), max_length=64, blank=True)
     trouble = models.CharField(_("last error"), max_length=200, blank=True)
+    text_id = models.CharField(_("text message, at the provider"), max_length=48, blank=True, db_default="")
+    texted_index = models.BinaryField(_("blind index of the number it was announced to"), null=True, blank=True)
+    # Whose words announced it: a template and its version.
+    announced_with = models.CharField(_("template of the announcement"), max_length=100, blank=True, db_default="")
     # What was told stays what was told, whatever is decided later: the words in both languages, without the personal
     # ones, of which only the place is kept (``Particulars``).
     told: Any = models.JSONField(_("what it says"), default=dict)
+    # Whose words it has: the template and its version (privacy/policies/message_templates.py).
+    template = models.CharField(_("template"), max_length=100, blank=True, default="", db_default="")
+    # Of a result, by the id of each right that it tells: which decision (``Right.event_id``) and, once it went out, by
+    # which day that was owed. Another decision on the same right is not told by it.
+    answers: Any = models.JSONField(_("rights that it answers"), default=dict, db_default={}, blank=True)
 
     class Meta:
         verbose_name = _("answer to the requester")
         verbose_name_plural = _("answers to requesters")
         ordering = ["-queued_at"]
+        indexes = [models.Index(fields=["texted_index"], name="rights_letters_by_number")]
         constraints = [
             models.UniqueConstraint(
                 fields=["request", "kind", "about_id"], name="rights_one_letter_of_each_kind", nulls_distinct=False
@@ -173,3 +190,7 @@ class Letter(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    def tells(self, right: Right) -> bool:
+        """Whether it tells the decision on a right that holds."""
+        return bool(self.answers.get(str(right.id), {}).get("decision") == str(right.event_id))

@@ -9,7 +9,7 @@ from privacy.vault.fields import EncryptedJSONField, EncryptedModel, EncryptedTe
 
 
 class Particulars(EncryptedModel):
-    """The personal part of a case, of an objection, of a decision's explanation, of a power of attorney, or of a note.
+    """The personal part of a case, an objection, a decision's explanation, a power of attorney, a note or a message.
 
     A requester may be unknown to us, so the key belongs to the case (``subject_id`` is the case's id): it can be
     destroyed without touching the data subject's other data, and the other way round.
@@ -23,11 +23,14 @@ class Particulars(EncryptedModel):
         ANSWER = "answer", _("the explanation of a decision")
         NOTE = "note", _("a note by the privacy office")
         MANDATE = "mandate", _("both people of a power of attorney")
+        MESSAGE = "message", _("a message from the requester")
+        REPLY = "reply", _("a message from the privacy office")
+        MAIL = "mail", _("an incoming mail or text message")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     subject_id = models.UUIDField(_("case"), db_index=True)
     about = models.CharField(_("about"), max_length=10, choices=About, default=About.CASE)
-    about_id = models.UUIDField(_("case, objection, right or step"), unique=True)
+    about_id = models.UUIDField(_("case, objection, right, step, message or mail"), unique=True)
     contact = EncryptedJSONField(item="contact", null=True)
     claimed = EncryptedTextField(item="claimed", null=True)
     wanted = EncryptedJSONField(item="wanted", null=True)

@@ -10,6 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from privacy.lib.identifiers.ids import new_id
 from privacy.rights.models.cases import Request
 
+# Who is not bound to transmit, then the grounds of Decree 42-8(1) that a decision can rest on (law R-33).
+OF_TRANSMISSION = [
+    "not-bound", "not-bound-to-others", "guardian-unconfirmed", "law", "life-or-body", "property-or-interests",
+    "rights-of-others", "unspecified", "stolen-credentials", "recipient-not-entitled", "misuse", "repeated",
+    "deceit-or-threat",
+]  # fmt: skip
+
 
 class RightQuerySet(models.QuerySet["Right"]):
     def undecided(self) -> "RightQuerySet":
@@ -20,9 +27,12 @@ class RightQuerySet(models.QuerySet["Right"]):
         return self.undecided().filter(kind__in=(Right.Kind.CORRECTION, Right.Kind.DELETION))
 
     def to_carry_out(self) -> "RightQuerySet":
-        """Granted and not carried out yet, in the order in which it is done: access last (see ``execution``)."""
+        """Granted and not carried out yet, in the order in which it is done: access, and its transmission, last."""
         granted = self.filter(decision__in=[Right.Decision.GRANTED, Right.Decision.PARTLY_GRANTED], carried_out_at=None)
-        last = Case(When(kind=Right.Kind.ACCESS, then=Value(1)), default=Value(0))
+        last = Case(
+            When(kind=Right.Kind.ACCESS, then=Value(1)), When(kind=Right.Kind.PORTABILITY, then=Value(2)),
+            default=Value(0),
+        )  # fmt: skip
         return granted.order_by(last, "request", "position")
 
     def to_answer(self) -> "RightQuerySet":
@@ -70,6 +80,7 @@ class Right(models.Model):
         EXPLANATION = "decision-explanation", _("explanation of an automated decision")
         REVIEW = "decision-review", _("review of an automated decision")
         DECISION_REFUSAL = "decision-refusal", _("refusal of an automated decision")
+        PORTABILITY = "portability", _("transmission of own data")
 
     class Decision(models.TextChoices):
         PENDING = "pending", _("not decided")
@@ -103,6 +114,43 @@ class Right(models.Model):
         CONSENT_LAW_OR_CONTRACT = (
             "consent-law-or-contract",
             _("The decision rests on consent, on a law, or on a contract with the data subject"),
+        )
+        NOT_BOUND = (
+            "not-bound",
+            _("The company is not one of those that must transmit data (Act art. 35-2, Decree art. 42-2)"),
+        )
+        NOT_BOUND_TO_OTHERS = (
+            "not-bound-to-others",
+            _(
+                "The company is not one of those that must transmit data to others (Act art. 35-2(2), "
+                "Decree art. 42-2(2))"
+            ),
+        )
+        GUARDIAN_UNCONFIRMED = (
+            "guardian-unconfirmed",
+            _("It could not be confirmed that the legal representative of a child agrees"),
+        )
+        RIGHTS_OF_OTHERS = "rights-of-others", _("It would infringe another person's rights or legitimate interests")
+        UNSPECIFIED = "unspecified", _("The request does not say what is to be transmitted, or for what")
+        STOLEN_CREDENTIALS = (
+            "stolen-credentials",
+            _("It was asked for by improper means, such as stolen sign-in details"),
+        )
+        RECIPIENT_NOT_ENTITLED = (
+            "recipient-not-entitled",
+            _("It is to be sent to someone to whom the law does not let data be transmitted"),
+        )
+        MISUSE = (
+            "misuse",
+            _("The data would be used for a crime, or otherwise clearly against the data subject's interests"),
+        )
+        REPEATED = (
+            "repeated",
+            _("The same data is asked for again and again without a good reason, so that it hinders our work"),
+        )
+        DECEIT_OR_THREAT = (
+            "deceit-or-threat",
+            _("Someone seems to have deceived or threatened the data subject, or there is another reason as good"),
         )
 
     class Scope(models.TextChoices):
@@ -175,6 +223,7 @@ class Right(models.Model):
                 )
                 | Q(kind="decision-refusal", ground__in=["not-grave", "consent-law-or-contract"])
                 | Q(kind="source", ground__in=["life-or-body", "property-or-interests"])
+                | Q(kind="portability", ground__in=OF_TRANSMISSION)
                 | Q(kind="correction", ground="accurate")
                 | Q(kind="deletion", ground="collected-by-law")
                 | Q(
@@ -306,6 +355,8 @@ GROUNDS_BY_KIND: dict[str, tuple[Right.Ground, ...]] = {
     Right.Kind.SOURCE: (Right.Ground.LIFE_OR_BODY, Right.Ground.PROPERTY_OR_INTERESTS),
     Right.Kind.EXPLANATION: OF_ANY_DECISION,
     Right.Kind.REVIEW: OF_ANY_DECISION,
+    # Which of them hold on a day is dated (``privacy.rights.grounds``).
+    Right.Kind.PORTABILITY: tuple(map(Right.Ground, OF_TRANSMISSION)),
     Right.Kind.DECISION_REFUSAL: (Right.Ground.NOT_GRAVE, Right.Ground.CONSENT_LAW_OR_CONTRACT, *OF_ANY_DECISION),
 }
 # Which box of a power of attorney covers a right (law R-26, F-4).
@@ -316,6 +367,7 @@ COVERED_BY: dict[str, str] = {
     Right.Kind.SUSPENSION: Request.Mandate.SUSPENSION,
     Right.Kind.CONSENT_WITHDRAWAL: Request.Mandate.CONSENT_WITHDRAWAL,
     Right.Kind.SOURCE: Request.Mandate.ACCESS,
+    Right.Kind.PORTABILITY: Request.Mandate.ACCESS,
     **dict.fromkeys(AUTOMATED, Request.Mandate.AUTOMATED_DECISION),
 }
 # What changes the data that is held, its use or what it rests on.

@@ -40,7 +40,7 @@ class SuspensionMeasure(models.Model):
     # The act that was carried out: a suspension decided anew after an objection is another, with a term of its own.
     event_id = models.UUIDField(_("event"))
     due_on = models.DateField(_("deal with the data by"))
-    reason = models.CharField(_("why the data is kept closed"), max_length=300, blank=True)
+    reason = models.CharField(_("why the data is kept blocked"), max_length=300, blank=True)
     decided_by = models.CharField(_("decided by"), max_length=64, blank=True)
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
 

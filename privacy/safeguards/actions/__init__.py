@@ -16,8 +16,19 @@ from privacy.safeguards.actions.areas import (
     return_medium,
     revoke_permit,
 )
+from privacy.safeguards.actions.assessments import (
+    answer_assessment,
+    approve_assessment,
+    discard_assessment,
+    draft_assessment,
+    exempt_change,
+    record_risk,
+    return_assessment,
+    submit_assessment,
+)
 from privacy.safeguards.actions.calendars import create_calendar_feed, revoke_calendar_feed
 from privacy.safeguards.actions.copies import confirm_copies_gone, record_copies
+from privacy.safeguards.actions.exposures import confirm_exposure_gone, end_exposure, record_exposure
 from privacy.safeguards.actions.inspections import (
     confirm_finding,
     correct_finding,
@@ -57,6 +68,7 @@ from privacy.safeguards.actions.measures import (
     retire_measure,
 )
 from privacy.safeguards.actions.organisation import appoint_member, end_membership, hold_meeting, plan_meeting
+from privacy.safeguards.models.assessments import assessment_digest
 from privacy.safeguards.refusals import DuplicateCode, Incomplete, NoPermit, SamePerson, UnknownAccount, WrongState
 
 __all__ = [
@@ -66,21 +78,29 @@ __all__ = [
     "SamePerson",
     "UnknownAccount",
     "WrongState",
+    "answer_assessment",
     "appoint_member",
+    "approve_assessment",
     "approve_plan",
+    "assessment_digest",
     "change_measure",
     "confirm_copies_gone",
+    "confirm_exposure_gone",
     "confirm_finding",
     "correct_finding",
     "create_calendar_feed",
     "decide_applicability",
     "destroy_evidence_files",
     "digest_of_report",
+    "discard_assessment",
+    "draft_assessment",
     "draft_plan",
     "edit_plan",
     "end_entry",
+    "end_exposure",
     "end_membership",
     "escalate_findings",
+    "exempt_change",
     "hold_inspection",
     "hold_meeting",
     "make_report",
@@ -99,10 +119,12 @@ __all__ = [
     "record_copies",
     "record_entry",
     "record_evidence",
+    "record_exposure",
     "record_figures",
     "record_filing",
     "record_finding",
     "record_report",
+    "record_risk",
     "register_area",
     "register_automated_measures",
     "register_measure",
@@ -111,10 +133,12 @@ __all__ = [
     "reopen_finding",
     "report_inspection",
     "retire_measure",
+    "return_assessment",
     "return_medium",
     "return_plan",
     "revoke_calendar_feed",
     "revoke_permit",
+    "submit_assessment",
     "submit_plan",
     "supersede_plans",
 ]

@@ -1,6 +1,6 @@
 """Which duties bind the company: numbers of a year recorded, decided on, and the officer's designation filed (O-05)."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -67,7 +67,7 @@ def decide_applicability(
     require_permission(actor, DECIDE)
     duty, today = THRESHOLDS[threshold], clock.kst_date(at)
     if not reasons.strip():
-        raise Incomplete(_("Enter the reasons: on what the decision rests."), pointer="/reasons")
+        raise Incomplete(_("Enter the reasons: what the decision is based on."), pointer="/reasons")
     if applies and duty.needs_measure and measure is None:
         raise Incomplete(
             _("The duty binds, so select the measure that shows it is carried out. Register it first."),
@@ -133,6 +133,11 @@ def record_filing(
 
 
 def filing_due(officer: Officer) -> date:
-    """Return by when a designation is filed with the PIPC (Decree art. 32(4))."""
+    """Return by when a designation is filed with the PIPC (Decree art. 32(4)).
+
+    One from before the duty began counts from the day on which it did (Decree 36671, addenda art. 2).
+    """
     months = rulebook.parameter("threshold.officer.filing.months", officer.designated_from)
-    return periods.period_end(officer.designated_from, months=months)
+    begins = THRESHOLDS["officer"].begins_on()
+    since = officer.designated_from if begins is None else max(officer.designated_from, begins - timedelta(days=1))
+    return periods.period_end(since, months=months)

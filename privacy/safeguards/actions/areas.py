@@ -20,17 +20,18 @@ KEEP, LOG = "safeguards.keep_areas", "safeguards.log_entry"
 def register_area(
     *, code: str, title: str, kind: str, place: str, lock: str, keeper: str, actor: Actor, at: datetime
 ) -> Area:
-    """Put a protected area into the register. Raises DuplicateCode, UnknownAccount."""
+    """Register a protected area with how it is locked. Raises Incomplete, DuplicateCode, UnknownAccount."""
     require_permission(actor, KEEP)
+    said = {"title": title.strip(), "place": place.strip(), "lock": lock.strip()}
+    if empty := next((name for name, text in said.items() if not text), ""):
+        raise Incomplete(_("State what the area is, where it is and how it is locked."), pointer=f"/{empty}")
     with transaction.atomic():
         if Area.objects.filter(code=code).exists():
             raise DuplicateCode(_("An area with the code %(code)s already exists.") % {"code": code}, pointer="/code")
         row = Area.objects.create(
+            **said,
             code=code,
-            title=title.strip(),
             kind=kind,
-            place=place.strip(),
-            lock=lock.strip(),
             keeper=staff_accounts.require_active(keeper),
             registered_at=at,
         )
@@ -55,6 +56,9 @@ def permit_entry(
     require_permission(actor, KEEP, about=area)
     if person == actor.ref:
         raise SamePerson(_("You can't approve your own permit: someone else must approve it."))
+    # One that began before it was approved would say that somebody was let in when nobody had permitted it.
+    if valid_from < clock.kst_date(at):
+        raise Incomplete(_("A permit can't begin before today: nobody had approved it then."), pointer="/valid_from")
     if valid_until is not None and valid_until < valid_from:
         raise Incomplete(_("The permit ends before it begins."), pointer="/valid_until")
     with transaction.atomic():

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from privacy.accounts.models import User
 from privacy.ledger import actions as ledger
+from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.safeguards.events import Event
 from privacy.safeguards.models import Calendar
@@ -51,7 +52,15 @@ def revoke_calendar_feed(*, actor: User, at: datetime) -> None:
         _revoke(row, actor=actor, at=at)
 
 
-def _revoke(row: Calendar, *, actor: User, at: datetime) -> None:
+def end_feeds_of(user: User, actor: Actor, at: datetime) -> int:
+    """Close the feed of a person who leaves; return how many there were."""
+    standing = list(Calendar.objects.select_for_update().filter(user_id=user.pk, revoked_at=None))
+    for row in standing:
+        _revoke(row, actor=actor, at=at)
+    return len(standing)
+
+
+def _revoke(row: Calendar, *, actor: Actor, at: datetime) -> None:
     row.revoked_at = at
     row.save(update_fields=["revoked_at"])
     ledger.record(Event.CALENDAR_REVOKED, actor=actor, at=at, about=row)

@@ -6,8 +6,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from privacy.ledger import account_relations
 from privacy.ledger import actions as ledger
-from privacy.ledger import second_people
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock, periods
@@ -45,7 +45,7 @@ def record_copies(
         raise Incomplete(_("Enter a day on or after the day on which it was made."), pointer="/due_on")
     if due_on > periods.period_end(clock.kst_date(printout.time), months=settings.LEDGER_KEEP_MONTHS):
         raise Incomplete(
-            _("Copies have to be gone before their entry on the audit trail is: within %(months)d months.")
+            _("Copies must be gone before their entry on the audit trail is removed: within %(months)d months.")
             % {"months": settings.LEDGER_KEEP_MONTHS},
             pointer="/due_on",
         )
@@ -81,7 +81,7 @@ def confirm_copies_gone(
     made = Printout.objects.get(pk=copy.entry_id)
     if not clock.kst_date(made.time) <= ended_on <= clock.kst_date(at):
         raise Incomplete(_("Enter a day between the day on which it was made and today."), pointer="/ended_on")
-    if not all(second_people.are_two_people(actor.ref, one, at) for one in (copy.recorded_by, made.actor)):
+    if not all(account_relations.are_two_people(actor.ref, one, at) for one in (copy.recorded_by, made.actor)):
         raise SamePerson(_("Whoever made or recorded the copies can't confirm this: another person must."))
     with transaction.atomic():
         row = CopyRecord.objects.select_for_update().get(pk=copy.pk)

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from privacy.accounts.actions.work_reminders import queue_work_reminder
+from privacy.accounts.second_person import require_second_person
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
@@ -50,7 +51,8 @@ def hold_inspection(inspection: Inspection, *, held_on: date, outcome: str, acto
         if not outcome.strip():
             raise Incomplete(_("Enter the result."), pointer="/outcome")
         row.state, row.held_on, row.outcome = Inspection.State.HELD, held_on, outcome.strip()
-        row.save(update_fields=["state", "held_on", "outcome"])
+        row.held_by = actor.ref
+        row.save(update_fields=["state", "held_on", "outcome", "held_by"])
         ledger.record(Event.INSPECTION_HELD, actor=actor, at=at, about=row, facts={"held_on": held_on.isoformat()})
     return row
 
@@ -59,15 +61,19 @@ def report_inspection(inspection: Inspection, *, read: str = "", actor: Actor, a
     """Take note of the result as the officer; then no finding is added any more.
 
     ``read`` is the ``digest_of_report`` of what the officer was shown. Raises WrongState, also where something was
-    added since, and SamePerson.
+    added since or nobody is known to have recorded the result, SamePerson and NotASecondPerson.
     """
     require_permission(actor, RECEIVE, about=inspection)
     with transaction.atomic():
         row = _lock_inspection(inspection, Inspection.State.HELD)
         if read and read != digest_of_report(row):
             raise WrongState(_("The inspection has changed since you opened this page. Read its findings again."))
-        if row.inspector == actor.ref:
-            raise SamePerson(_("You did the inspection, so another officer must acknowledge the report."))
+        if not row.held_by:
+            # Held before it was written down with the row, and the trail names nobody either.
+            raise WrongState(_("There is no record of who entered the result. Plan and hold the inspection again."))
+        same = SamePerson(_("You did the inspection or recorded its result, so another officer must acknowledge it."))
+        for one in row.those_who_held_it():
+            require_second_person(actor, asked_by=one, same=same, at=at)
         row.state, row.reported_to, row.reported_at = Inspection.State.REPORTED, actor.ref, at
         row.save(update_fields=["state", "reported_to", "reported_at"])
         ledger.record(
@@ -149,19 +155,24 @@ def correct_finding(finding: InspectionFinding, *, done: str, actor: Actor, at: 
     with transaction.atomic():
         row = _lock_finding(finding, InspectionFinding.State.OPEN)
         row.state, row.done, row.done_by, row.done_at = InspectionFinding.State.CORRECTED, done.strip(), actor.ref, at
-        row.save(update_fields=["state", "done", "done_by", "done_at"])
+        row.corrected_by = sorted({*row.corrected_by, actor.ref})
+        row.save(update_fields=["state", "done", "done_by", "done_at", "corrected_by"])
         late = clock.kst_date(at) > row.due_on
         ledger.record(Event.FINDING_CORRECTED, actor=actor, at=at, about=row, facts={"late": late})
     return row
 
 
 def confirm_finding(finding: InspectionFinding, *, actor: Actor, at: datetime) -> InspectionFinding:
-    """Confirm, after looking, that a finding is corrected. Raises WrongState, SamePerson."""
+    """Confirm, after looking, that a finding is corrected; nobody does who ever corrected it.
+
+    Raises WrongState, SamePerson, NotASecondPerson.
+    """
     require_permission(actor, CONFIRM, about=finding)
     with transaction.atomic():
         row = _lock_finding(finding, InspectionFinding.State.CORRECTED)
-        if row.done_by == actor.ref:
-            raise SamePerson(_("You corrected this, so someone else must confirm it."))
+        same = SamePerson(_("You corrected this, so someone else must confirm it."))
+        for one in row.those_who_corrected_it():
+            require_second_person(actor, asked_by=one, same=same, at=at)
         row.state, row.confirmed_by, row.confirmed_at = InspectionFinding.State.CONFIRMED, actor.ref, at
         row.save(update_fields=["state", "confirmed_by", "confirmed_at"])
         ledger.record(Event.FINDING_CONFIRMED, actor=actor, at=at, about=row)

@@ -131,9 +131,11 @@ def record_appointment(
     """Record in which standing a designated officer is, with the paper of the appointment. Raises as the others."""
     require_permission(actor, REPORT)
     if not position.strip() or not document.strip():
-        raise Incomplete(_("Enter the position in the company and the paper of appointment."), pointer="/position")
+        raise Incomplete(
+            _("Enter the position in the company and attach the letter of appointment."), pointer="/position"
+        )
     if not content:
-        raise Incomplete(_("Attach the paper of appointment."), pointer="/file")
+        raise Incomplete(_("Attach the letter of appointment."), pointer="/file")
     if appointed_on > clock.kst_date(at):
         raise Incomplete(_("Enter the day of the appointment. It can't be in the future."), pointer="/appointed_on")
     with (

@@ -18,34 +18,32 @@ from privacy.safeguards import actions as safeguards
 from privacy.safeguards.admin.forms import date_field, text_field
 from privacy.safeguards.admin.records import RecordAdmin, account_column
 from privacy.safeguards.models import ApplicabilityDecision, Measure, OfficerFiling, YearFigures
-from privacy.safeguards.thresholds import THRESHOLDS, Figures, Threshold
+from privacy.safeguards.thresholds import NUMBERS, THRESHOLDS, Figures, Threshold
 
 DECIDE = "safeguards.decide_applicability"
-# What the numbers of thresholds are called, and the figure of a year that each is compared with.
-NUMBERS = {
-    "sales": _("sales (million won)"),
-    "people": pgettext_lazy("duty", "people"),
-    "people-small": _("people (SME)"),
-    "sensitive": _("people with sensitive or unique data"),
-    "users": _("users a day"),
-}
+# The figure of a year that a number is compared with, where it has another name.
 FIGURE = {"people-small": "people", "sensitive": "sensitive_people"}
+# More people than there are, and more million won than any company has: what is typed wrongly is told.
+MOST = 10_000_000_000
 
 
 class FiguresForm(forms.Form):
     """The numbers of a year."""
 
     year = forms.IntegerField(label=_("Year"), min_value=2020, max_value=2100)
-    sales = forms.IntegerField(label=_("Sales (million won)"), min_value=0)
-    average_sales = forms.IntegerField(label=_("Average sales of three years (million won)"), min_value=0)
+    sales = forms.IntegerField(label=_("Sales (million won)"), min_value=0, max_value=MOST)
+    average_sales = forms.IntegerField(
+        label=_("Average sales of three years (million won)"), min_value=0, max_value=MOST
+    )
     people = forms.IntegerField(
         label=_("People, daily average of the last three months"),
         min_value=0,
+        max_value=MOST,
         help_text=_("Everybody whose personal information is stored, inside and outside this portal."),
     )
-    sensitive_people = forms.IntegerField(label=_("Of them with sensitive or unique data"), min_value=0)
+    sensitive_people = forms.IntegerField(label=_("Of them with sensitive or unique data"), min_value=0, max_value=MOST)
     users = forms.IntegerField(
-        label=_("Users of the online service, daily average of the last three months"), min_value=0
+        label=_("Users of the online service, daily average of the last three months"), min_value=0, max_value=MOST
     )
     is_small = forms.BooleanField(label=_("The company is a small or medium-sized enterprise"), required=False)
     source = forms.CharField(label=_("Where the numbers come from"), max_length=300)
@@ -65,7 +63,7 @@ class DecisionForm(forms.Form):
         4,
         label=_("Reasons"),
         max_length=4_000,
-        help_text=_("On what it rests, and who was consulted: counsel, the board."),
+        help_text=_("What it is based on, and who was consulted: counsel, the board."),
     )
     measure = forms.ModelChoiceField(
         label=_("Measure that shows it is carried out"), queryset=Measure.objects.active(), required=False
@@ -103,13 +101,13 @@ def overview() -> list[dict[str, Any]]:
 
 
 def _line(duty: Threshold, decision: ApplicabilityDecision | None, newest: YearFigures | None) -> dict[str, Any]:
-    today, begins = clock.today(), duty.changes()[:1]
+    today, begins = clock.today(), duty.begins_on()
     return {
         "duty": duty,
         "numbers": _numbers(duty, newest),
-        "computed": answer_badge(duty.met_by(newest, max(today, *begins))) if newest and duty.numbers else "–",
+        "computed": answer_badge(duty.met_by(newest, max(today, begins or today))) if newest and duty.numbers else "–",
         "year": newest.year if newest else None,
-        "coming": begins[0] if begins and begins[0] > today else None,
+        "coming": begins if begins and begins > today else None,
         "decision": decision,
         "answer": answer_badge(decision.applies if decision else None),
         "again": due_badge(decision.look_on, today) if decision else "–",  # type: ignore[attr-defined]
@@ -129,8 +127,8 @@ def _numbers(duty: Threshold, newest: Figures | None) -> list[tuple[object, int,
 @admin.register(ApplicabilityDecision)
 class ApplicabilityDecisionAdmin(RecordAdmin):
     explanation = _(
-        "Some duties bind only companies of a size or kind. Each threshold is shown with its article, the numbers of "
-        "last year, what was decided and when it is looked at again."
+        "Some duties bind only companies of a certain size or kind. Each threshold is shown with its article, last "
+        "year's numbers, what was decided and when it will be reviewed."
     )
     empty_hint = _("Record the numbers of last year, then decide on each duty.")
     change_list_template = "admin/safeguards/applicabilitydecision/change_list.html"
@@ -175,7 +173,7 @@ class ApplicabilityDecisionAdmin(RecordAdmin):
 @admin.register(YearFigures)
 class YearFiguresAdmin(RecordAdmin):
     explanation = _(
-        "The numbers of each year by which the law decides whom a duty binds. The newest row of a year holds."
+        "The numbers of each year by which the law decides whom a duty binds. The newest row of a year applies."
     )
     empty_hint = _("Record the numbers of last year.")
     list_display = ("year", "sales", "people", "sensitive_people", "users", "is_small", "recorded_at")
@@ -197,7 +195,7 @@ class YearFiguresAdmin(RecordAdmin):
 class OfficerFilingAdmin(RecordAdmin):
     explanation = _(
         "Where the duty binds, the board resolves on each designation of the protection officer, and it is filed with "
-        "the PIPC within the term of the Decree."
+        "the PIPC within the period set by the Decree."
     )
     empty_hint = _("Only needed where the duty binds: see which duties bind.")
     list_display = ("officer", "resolved_on", "filed_on")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from privacy.accounts.actors import actor_of
+from privacy.accounts.display_names import names_with_references
 from privacy.accounts.models import User
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button
@@ -53,9 +54,15 @@ class AreaAdmin(RecordAdmin):
         area = self.get_object(request, object_id)
         more: dict[str, Any] = {}
         if area is not None:
-            more["permits"] = area.permits.in_period(on=clock.today()).order_by("person")
-            more["entries"] = area.entries.order_by("-entered_at")[:20]
-            more["movements"] = area.movements.order_by("-moved_at")[:20]
+            permits = list(area.permits.in_period(on=clock.today()).order_by("person"))
+            entries = list(area.entries.order_by("-entered_at")[:20])
+            movements = list(area.movements.order_by("-moved_at")[:20])
+            people = {permit.person for permit in permits} | {move.carried_by for move in movements}
+            people |= {reference for entry in entries for reference in (entry.who, entry.companion)}
+            named = names_with_references(people)
+            more["permits"] = [(permit, named[permit.person]) for permit in permits]
+            more["entries"] = [(entry, named[entry.who], named[entry.companion]) for entry in entries]
+            more["movements"] = [(move, named[move.carried_by]) for move in movements]
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
 
     @button(description=_("Record an entry"), permission=LOG, locations=CHANGE_FORM_ONLY)

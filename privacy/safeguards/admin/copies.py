@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.actors import actor_of
-from privacy.ledger.entries import task_labels
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button
 from privacy.lib.dates import clock
@@ -124,8 +123,7 @@ class PrintoutAdmin(RecordAdmin):
 
     @admin.display(description=_("copy of"))
     def of_what(self, row: Printout) -> str:
-        """In the language of the page; the register as a file has the official title, in Korean alone."""
-        return task_labels.task_label(row.task) if row.task else outputs.source(row)
+        return outputs.copy_of(row)
 
     @admin.display(description=_("items"))
     def what_items(self, row: Printout) -> str:

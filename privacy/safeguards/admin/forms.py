@@ -144,12 +144,6 @@ class HeldForm(forms.Form):
     outcome = text_field(5, label=_("Result"), max_length=4_000)
 
 
-class ReadForm(forms.Form):
-    """What was shown of an inspection before somebody takes note of it."""
-
-    read = forms.CharField(widget=forms.HiddenInput)
-
-
 class FindingForm(forms.Form):
     """Something not in order, and what is to be done."""
 

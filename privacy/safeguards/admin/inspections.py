@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import label_for_field
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -14,16 +15,19 @@ from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.actors import actor_of
+from privacy.accounts.display_names import name_with_reference, names_with_references
 from privacy.lib.console.confirm_action import confirm_action
+from privacy.lib.console.read_form import ReadForm
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button
+from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.console.several_records import remind_each
 from privacy.lib.dates import clock
-from privacy.lib.display.badges import badge, due_badge
+from privacy.lib.display.badges import badge, date_text, due_badge
 from privacy.lib.display.period_text import period_text
 from privacy.policies import rulebook
 from privacy.safeguards import actions as safeguards
-from privacy.safeguards.admin.forms import DoneForm, DueForm, FindingForm, HeldForm, InspectionForm, ReadForm
-from privacy.safeguards.admin.records import RecordAdmin, account_column, record_state_badge
+from privacy.safeguards.admin.forms import DoneForm, DueForm, FindingForm, HeldForm, InspectionForm
+from privacy.safeguards.admin.records import READ, RecordAdmin, account_column, record_state_badge
 from privacy.safeguards.models import Inspection, InspectionFinding
 
 KEEP, RECEIVE = "safeguards.keep_inspections", "safeguards.receive_inspection"
@@ -38,6 +42,55 @@ def _explanation() -> str:
     ) % {"period": period_text(months=rulebook.parameter("plan.inspection.months", clock.today()))}
 
 
+def content_of(inspection: Inspection) -> dict[str, Any]:
+    """Return what an inspection found, for its templates: each finding with its weight, who corrects it and by when."""
+    return {
+        "inspection": inspection,
+        "content": "admin/safeguards/inspection/content.html",
+        "findings": [
+            (row, weight_badge(row), name_with_reference(row.responsible), settled_due(row))
+            for row in inspection.findings.order_by("due_on")
+        ],
+    }
+
+
+def report_of(inspection: Inspection) -> dict[str, Any]:
+    """Return what an officer reads before they take note of it: what was inspected, by whom, when, what it showed."""
+    told = {
+        "kind": inspection.get_kind_display(),
+        "scope": inspection.scope,
+        "method": inspection.method,
+        "inspector": name_with_reference(inspection.inspector),
+        "held_on": date_text(inspection.held_on) if inspection.held_on else "–",
+        "held_by": name_with_reference(inspection.held_by) or "–",
+        "outcome": inspection.outcome,
+    }
+    return content_of(inspection) | {
+        "facts": [(label_for_field(field, Inspection), value) for field, value in told.items()]
+    }
+
+
+def weight_badge(finding: InspectionFinding) -> SafeString:
+    """Return how grave a finding is, as the console shows it."""
+    kind = {"critical": "alarm", "major": "late", "minor": "wait"}[finding.weight]
+    return badge(finding.get_weight_display(), kind)
+
+
+def who_confirms(finding: InspectionFinding, ref: str) -> str:
+    """Return who confirms a correction by this account: none of those who corrected it before, though in vain."""
+    others = names_with_references(set(finding.those_who_corrected_it()) - {ref})
+    if not others:
+        return now_("Another person checks and confirms it.")
+    return now_("If you correct it as well, someone other than you and %(names)s must confirm it.") % {
+        "names": ", ".join(sorted(others.values()))
+    }
+
+
+def settled_due(finding: InspectionFinding) -> SafeString:
+    """Return the day by which a finding is corrected; it presses until the correction is confirmed."""
+    return due_badge(finding.due_on, clock.today(), settled=finding.state == InspectionFinding.State.CONFIRMED)
+
+
 @admin.register(Inspection)
 class InspectionAdmin(RecordAdmin):
     explanation = lazy(_explanation, str)()
@@ -46,15 +99,24 @@ class InspectionAdmin(RecordAdmin):
     list_filter = ("state", "kind")
     fields = (
         ("reference", "kind", "state_shown"), "scope", "method", "inspector_shown", ("due_shown", "held_on"), "outcome",
-        ("reporter", "reported_at"),
+        "holder", ("reporter", "reported_at"),
     )  # fmt: skip
-    readonly_fields = ("state_shown", "due_shown", "inspector_shown", "reporter")
+    readonly_fields = ("state_shown", "due_shown", "inspector_shown", "holder", "reporter")
     actions = ("hold", "record_finding", "report")
+    second_person = SecondPersonStep(
+        RECEIVE,
+        lambda record: record.state == Inspection.State.HELD,
+        asked_by=lambda record: record.those_who_held_it(),
+        button="report",
+        rows={"state__exact": Inspection.State.HELD.value},
+        is_work=True,
+    )
     change_form_template = "admin/safeguards/inspection/change_form.html"
     add_label = _("Plan an inspection")
     record_form = InspectionForm
     add_permission = KEEP
     inspector_shown = account_column("inspector", _("inspector"))
+    holder = account_column("held_by", _("result recorded by"))
     reporter = account_column("reported_to", _("acknowledged by"))
 
     def make(self, request: HttpRequest, given: dict[str, Any]) -> Inspection:
@@ -85,11 +147,7 @@ class InspectionAdmin(RecordAdmin):
         inspection = self.get_object(request, object_id)
         more: dict[str, Any] = {}
         if inspection is not None:
-            today = clock.today()
-            more["findings"] = [
-                (row, due_badge(row.due_on, today, settled=row.state == InspectionFinding.State.CONFIRMED))
-                for row in inspection.findings.order_by("due_on")
-            ]
+            more = content_of(inspection)
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
 
     @button(description=_("Mark as held"), permission=KEEP, locations=CHANGE_FORM_ONLY)
@@ -127,6 +185,8 @@ class InspectionAdmin(RecordAdmin):
             consequences=[_(
                 "You confirm as the officer that you have read the result. No more findings can be added.")],
             form_class=ReadForm, initial={"read": safeguards.digest_of_report(queryset.get())},
+            template=READ,
+            shown=lambda _form: report_of(queryset.get()),
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):
             return answers
@@ -149,6 +209,14 @@ class FindingAdmin(RecordAdmin):
     )  # fmt: skip
     readonly_fields = ("weight_shown", "state_shown", "due_shown", "doer", "worker", "confirmer")
     actions = ("correct", "confirm", "reopen", "remind")
+    second_person = SecondPersonStep(
+        CONFIRM,
+        lambda record: record.state == InspectionFinding.State.CORRECTED,
+        asked_by=lambda record: record.those_who_corrected_it(),
+        button="confirm",
+        rows={"state__exact": InspectionFinding.State.CORRECTED.value},
+        is_work=True,
+    )
     doer = account_column("responsible", _("to be done by"))
     worker = account_column("done_by", _("done by"))
     confirmer = account_column("confirmed_by", _("confirmed by"))
@@ -158,8 +226,7 @@ class FindingAdmin(RecordAdmin):
 
     @admin.display(description=_("weight"), ordering="weight")
     def weight_shown(self, finding: InspectionFinding) -> SafeString:
-        kind = {"critical": "alarm", "major": "late", "minor": "wait"}[finding.weight]
-        return badge(finding.get_weight_display(), kind)
+        return weight_badge(finding)
 
     @admin.display(description=_("state"), ordering="state")
     def state_shown(self, finding: InspectionFinding) -> SafeString:
@@ -167,7 +234,7 @@ class FindingAdmin(RecordAdmin):
 
     @admin.display(description=_("correct by"), ordering="due_on")
     def due_shown(self, finding: InspectionFinding) -> SafeString:
-        return due_badge(finding.due_on, clock.today(), settled=finding.state == InspectionFinding.State.CONFIRMED)
+        return settled_due(finding)
 
     @button(description=_("Remind"), permission=RECEIVE)
     def remind(self, request: HttpRequest, queryset: QuerySet[InspectionFinding]) -> Answer:
@@ -179,7 +246,7 @@ class FindingAdmin(RecordAdmin):
     def correct(self, request: HttpRequest, queryset: QuerySet[InspectionFinding]) -> Answer:
         answers = confirm_action(
             self, request, queryset, title=_("Mark as corrected"), verb=_("Record the correction"),
-            consequences=[_("Another person checks and confirms it.")], form_class=DoneForm,
+            consequences=[who_confirms(queryset.get(), actor_of(request).ref)], form_class=DoneForm,
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):
             return answers

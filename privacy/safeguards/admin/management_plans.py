@@ -24,7 +24,7 @@ from privacy.lib.http.downloads import attachment
 from privacy.safeguards import actions as safeguards
 from privacy.safeguards import integrity
 from privacy.safeguards.admin.forms import DraftForm, EffectiveForm, SectionsForm
-from privacy.safeguards.admin.records import RecordAdmin, account_column, record_state_badge
+from privacy.safeguards.admin.records import READ, RecordAdmin, account_column, record_state_badge
 from privacy.safeguards.models import ManagementPlan, Member
 
 DRAFT, APPROVE = "safeguards.draft_plan", "safeguards.approve_plan"
@@ -45,7 +45,9 @@ class ManagementPlanAdmin(RecordAdmin):
     )  # fmt: skip
     readonly_fields = ("state_shown", "drafter", "approver", "intact")
     second_person = SecondPersonStep(
-        "safeguards.approve_plan", lambda record: record.state == ManagementPlan.State.SUBMITTED
+        "safeguards.approve_plan",
+        lambda record: record.state == ManagementPlan.State.SUBMITTED,
+        rows={"state__exact": ManagementPlan.State.SUBMITTED.value},
     )
     actions = ("edit", "submit", "give_back", "approve")
     change_form_template = "admin/safeguards/managementplan/change_form.html"
@@ -138,6 +140,10 @@ class ManagementPlanAdmin(RecordAdmin):
             ],
             form_class=EffectiveForm,
             initial={"effective_on": clock.today(), "read": integrity.text_digest(queryset.get())},
+            template=READ,
+            shown=lambda _form: {
+                "plan": queryset.get(), "content": "admin/safeguards/managementplan/content.html"
+            },
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):
             return answers

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from privacy.accounts.actors import actor_of
+from privacy.accounts.admin.console_buttons import hand_out_paper
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button
 from privacy.lib.dates import clock
@@ -21,7 +22,7 @@ from privacy.lib.display.badges import badge, due_badge
 from privacy.policies.models import Officer
 from privacy.safeguards import actions as safeguards
 from privacy.safeguards.admin.forms import date_field, text_field
-from privacy.safeguards.admin.records import RecordAdmin, account_column, hand_out_paper
+from privacy.safeguards.admin.records import RecordAdmin, account_column
 from privacy.safeguards.models import ManagementReport, OfficerAppointment
 
 REPORT = "safeguards.report_to_management"
@@ -54,12 +55,15 @@ class ManagementReportForm(forms.Form):
     reported_on = date_field(label=_("Reported on"))
     corrected = text_field(
         3, label=_("What was corrected at once"), max_length=4_000, required=False,
-        help_text=_("Only of a breach of the law."),
+        help_text=_("Only for a breach of the law."),
     )  # fmt: skip
     staff_asked = forms.IntegerField(
-        label=_("Staff asked for"), min_value=0, required=False, help_text=_("Only of staff and budget.")
+        label=_("Staff asked for"), min_value=0, max_value=1_000_000, required=False,
+        help_text=_("Only for staff and budget."),
+    )  # fmt: skip
+    budget_asked = forms.IntegerField(
+        label=_("Budget asked for (million won)"), min_value=0, max_value=1_000_000_000, required=False
     )
-    budget_asked = forms.IntegerField(label=_("Budget asked for (million won)"), min_value=0, required=False)
 
 
 class ReadingForm(PaperForm):
@@ -68,9 +72,12 @@ class ReadingForm(PaperForm):
     read_on = date_field(label=_("Read on"))
     decision = text_field(3, label=_("What was decided or instructed"), max_length=4_000)
     staff_granted = forms.IntegerField(
-        label=_("Staff granted"), min_value=0, required=False, help_text=_("Only of staff and budget.")
+        label=_("Staff granted"), min_value=0, max_value=1_000_000, required=False,
+        help_text=_("Only for staff and budget."),
+    )  # fmt: skip
+    budget_granted = forms.IntegerField(
+        label=_("Budget granted (million won)"), min_value=0, max_value=1_000_000_000, required=False
     )
-    budget_granted = forms.IntegerField(label=_("Budget granted (million won)"), min_value=0, required=False)
     field_order = ["read_on", "decision", "staff_granted", "budget_granted", "file"]
 
 

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.actors import actor_of
+from privacy.accounts.admin.console_buttons import hand_out_paper
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button
 from privacy.lib.console.several_records import remind_each
@@ -20,7 +21,7 @@ from privacy.lib.dates import clock
 from privacy.lib.display.badges import badge, date_text, due_badge
 from privacy.safeguards import actions as safeguards
 from privacy.safeguards.admin.forms import EvidenceForm, MeasureForm, OwnerForm
-from privacy.safeguards.admin.records import RecordAdmin, account_column, hand_out_paper
+from privacy.safeguards.admin.records import RecordAdmin, account_column
 from privacy.safeguards.models import Evidence, Measure
 from privacy.safeguards.models.measures import Result
 from privacy.vault.models import EncryptedFile

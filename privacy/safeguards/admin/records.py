@@ -1,6 +1,7 @@
 """What the registers of safeguards share: a page that makes a record, people by name."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -12,15 +13,18 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as now_
-from django.utils.translation import gettext_lazy as _
 
+from privacy.accounts import actions as accounts
 from privacy.accounts.actors import actor_of
 from privacy.lib.console.admin_add import make_or_refuse
 from privacy.lib.console.read_only_admin import ReadOnlyAdmin, run_action
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import state_badge
-from privacy.lib.documents import upload_validation
-from privacy.lib.http.downloads import attachment
+from privacy.lib.http import form_submissions
+from privacy.lib.identifiers.access_codes import new_form_nonce
+
+# The page of a button by which somebody says that they read a record: it shows the record's ``content`` once more.
+READ = "admin/safeguards/read.html"
 
 
 class RecordAdmin(ReadOnlyAdmin):
@@ -60,10 +64,11 @@ class RecordAdmin(ReadOnlyAdmin):
         return super().changelist_view(request, {**(extra_context or {}), **more})
 
     def new(self, request: HttpRequest) -> HttpResponse:
-        """Ask for what a new record needs, and make it."""
+        """Ask for what a new record needs, and make it: once, however often this showing of the form is sent."""
         form = self.form_for(request)
-        if request.method == "POST" and form.is_valid():
-            made = make_or_refuse(form, lambda: self.make(request, form.cleaned_data))
+        submission = request.POST.get(form_submissions.FIELD) or new_form_nonce()
+        if request.method == "POST":
+            made = self._made_of(request, form, submission)
             if made is not None:
                 messages.success(request, now_("It is recorded."))
                 return HttpResponseRedirect(reverse(f"admin:{self._route}_change", args=[made.pk]))
@@ -73,24 +78,24 @@ class RecordAdmin(ReadOnlyAdmin):
             "opts": self.opts,
             "form": form,
             "hint": self.add_hint,
+            "submission": submission,
         }
         return TemplateResponse(request, "admin/safeguards/new.html", context)
+
+    def _made_of(self, request: HttpRequest, form: forms.Form, submission: str) -> Model | None:
+        """Return the record that a form makes, or made when it was sent before; None where it is refused."""
+        content, actor = form_submissions.content_of(request), actor_of(request)
+        if not form.is_valid():
+            # What the first sending took can't be chosen any more.
+            return accounts.made_before(self.model, submission, content, actor=actor)
+        make = partial(self.make, request, form.cleaned_data)
+        once = partial(accounts.make_once, self.model, submission, content, make, actor=actor, at=clock.now())
+        made: Model | None = make_or_refuse(form, once)
+        return made
 
     def press(self, request: HttpRequest, verb: Callable[[], object], success: object) -> None:
         """Call a verb and say how it went."""
         run_action(self, request, verb, success)
-
-
-def hand_out_paper(
-    modeladmin: ReadOnlyAdmin, request: HttpRequest, verb: Callable[..., tuple[bytes, str]], *, name: str
-) -> HttpResponse | None:
-    """Hand out the paper that a verb opens on record; it returns the content with its media type."""
-    papers: list[tuple[bytes, str]] = []
-    opening = lambda: papers.append(verb(actor=actor_of(request), at=clock.now()))  # noqa: E731
-    if not run_action(modeladmin, request, opening, _("The document was opened, and this was recorded.")):
-        return None
-    content, media_type = papers[0]
-    return attachment(content, media_type=media_type, name=f"{name}.{upload_validation.EXTENSIONS[media_type]}")
 
 
 def account_column(field: str, label: Any) -> Callable[..., SafeString | str]:

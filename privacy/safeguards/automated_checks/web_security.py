@@ -69,7 +69,7 @@ def certificate(at: datetime) -> CheckResult:
     clause="P8.2",
 )
 def headers(at: datetime) -> CheckResult:
-    """Ask for the first page and look at what came with it."""
+    """Ask for the first page and look at what came with it; probes are for this host, and answered by the proxy."""
     place = portal_address()
     secure = place.scheme == "https"
     link: http.client.HTTPConnection = (
@@ -78,7 +78,7 @@ def headers(at: datetime) -> CheckResult:
         else http.client.HTTPConnection(str(place.hostname), place.port or 80, timeout=TIMEOUT_SECONDS)
     )
     try:
-        link.request("GET", "/livez", headers={"User-Agent": "portal-self-test"})
+        link.request("GET", "/", headers={"User-Agent": "portal-self-test"})
         answer = link.getresponse()
         found = {name.lower(): value.lower() for name, value in answer.getheaders()}
     except (OSError, http.client.HTTPException) as error:

@@ -7,8 +7,10 @@ from privacy.safeguards.models.applicability import (
     YearFigures,
 )
 from privacy.safeguards.models.areas import Area, AreaEntry, AreaPermit, MediaMovement
+from privacy.safeguards.models.assessments import Assessment, AssessmentExemption, AssessmentRisk
 from privacy.safeguards.models.calendars import Calendar
 from privacy.safeguards.models.copies import CopyRecord, Printout
+from privacy.safeguards.models.exposures import Exposure
 from privacy.safeguards.models.inspections import Inspection, InspectionFinding
 from privacy.safeguards.models.management_plans import ManagementPlan
 from privacy.safeguards.models.management_reports import ManagementReport, OfficerAppointment
@@ -21,9 +23,13 @@ __all__ = [
     "Area",
     "AreaEntry",
     "AreaPermit",
+    "Assessment",
+    "AssessmentExemption",
+    "AssessmentRisk",
     "Calendar",
     "CopyRecord",
     "Evidence",
+    "Exposure",
     "Inspection",
     "InspectionFinding",
     "ManagementPlan",

@@ -8,6 +8,7 @@ from django.db.models.functions import Concat, Least
 from django.utils.translation import gettext_lazy as _
 
 from privacy.lib.identifiers.ids import new_id, new_reference
+from privacy.policies import amendments
 from privacy.policies.models import Officer, Parameter
 from privacy.safeguards.models.measures import Measure
 from privacy.safeguards.thresholds import PREFIX, THRESHOLDS, Threshold
@@ -18,7 +19,7 @@ def new_decision_reference() -> str:
 
 
 class YearFigures(models.Model):
-    """The numbers of one year that thresholds are measured by. The newest row of a year holds."""
+    """The numbers of one year that thresholds are measured by. The newest row of a year applies."""
 
     record_label = "safeguards.YearFigures"
 
@@ -64,10 +65,10 @@ class ApplicabilityQuerySet(models.QuerySet["ApplicabilityDecision"]):
             effective_on__gt=OuterRef("decided_on"),
             effective_on__lt=OuterRef("again_on"),
         )
-        begins = [
-            When(threshold=one.code, decided_on__lt=one.since, again_on__gt=one.since, then=Value(one.since))
-            for one in THRESHOLDS.values()
-            if one.since
+        amended = [
+            When(threshold=code, decided_on__lt=day, again_on__gt=day, then=Value(day))
+            for code in THRESHOLDS
+            for day in amendments.days_of(code)
         ]
         newer = Q(year=OuterRef("figures__year"), recorded_at__gt=OuterRef("decided_at"))
         figures = YearFigures.objects.filter(newer | Q(year__gt=OuterRef("figures__year")))
@@ -76,7 +77,7 @@ class ApplicabilityQuerySet(models.QuerySet["ApplicabilityDecision"]):
             look_on=Least(
                 Case(outdated, default=F("again_on")),
                 Subquery(changed.order_by("effective_on").values("effective_on")[:1]),
-                Case(*begins, default=None, output_field=models.DateField()),
+                Case(*amended, default=None, output_field=models.DateField()),
             )
         )
 

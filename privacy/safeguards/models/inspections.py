@@ -1,6 +1,7 @@
 """Inspections: what was looked at, what was not in order, what was done about it until when (P8.1, law S-30, S-33)."""
 
 from datetime import date
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
@@ -20,11 +21,9 @@ def new_finding_reference() -> str:
 
 
 class InspectionQuerySet(models.QuerySet["Inspection"]):
-    def open(self) -> "InspectionQuerySet":
-        return self.exclude(state=Inspection.State.REPORTED)
-
-    def overdue(self, *, on: date) -> "InspectionQuerySet":
-        return self.open().filter(planned_on__lt=on)
+    def planned(self) -> "InspectionQuerySet":
+        """Those still to be held. One that was held waits for the officer, and has no day."""
+        return self.filter(state=Inspection.State.PLANNED)
 
 
 class Inspection(models.Model):
@@ -55,6 +54,7 @@ class Inspection(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PLANNED)
     held_on = models.DateField(_("held on"), null=True, blank=True)
     outcome = models.TextField(_("result"), blank=True)
+    held_by = models.CharField(_("result recorded by"), max_length=64, blank=True, db_default="")
     reported_to = models.CharField(_("acknowledged by"), max_length=64, blank=True)
     reported_at = models.DateTimeField(_("reported at"), null=True, blank=True)
 
@@ -78,7 +78,10 @@ class Inspection(models.Model):
             models.CheckConstraint(
                 name="safeguards_inspection_is_reported_to_another",
                 condition=(
-                    Q(state="reported", reported_at__isnull=False) & ~Q(reported_to="") & ~Q(reported_to=F("inspector"))
+                    Q(state="reported", reported_at__isnull=False)
+                    & ~Q(reported_to="")
+                    & ~Q(reported_to=F("inspector"))
+                    & ~Q(reported_to=F("held_by"))
                 )
                 | (~Q(state="reported") & Q(reported_to="", reported_at=None)),
             ),
@@ -88,8 +91,13 @@ class Inspection(models.Model):
         return self.reference
 
     @property
-    def due_on(self) -> date:
-        return self.planned_on
+    def due_on(self) -> date | None:
+        """The day by which it is held; None once it was."""
+        return self.planned_on if self.state == self.State.PLANNED else None
+
+    def those_who_held_it(self) -> list[str]:
+        """Return the accounts whose work it is: another person takes note of it."""
+        return sorted({self.inspector, self.held_by} - {""})
 
 
 class InspectionFindingQuerySet(models.QuerySet["InspectionFinding"]):
@@ -136,6 +144,7 @@ class InspectionFinding(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
     done = models.TextField(_("what was done"), blank=True)
     done_by = models.CharField(_("done by"), max_length=64, blank=True)
+    corrected_by: Any = models.JSONField(_("everyone who corrected it"), default=list, db_default=[])
     done_at = models.DateTimeField(_("done at"), null=True, blank=True)
     confirmed_by = models.CharField(_("confirmed by"), max_length=64, blank=True)
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
@@ -170,3 +179,7 @@ class InspectionFinding(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    def those_who_corrected_it(self) -> list[str]:
+        """Return the accounts that ever corrected it, also in vain: another person confirms it."""
+        return sorted({*self.corrected_by, self.done_by} - {""})

@@ -4,9 +4,9 @@ from privacy.subjects import actions as subjects
 subjects.end_service(subject, ended_on=…, actor=gate, at=at)
 """
 
-from privacy.subjects.actions.code_check import WrongCode, check_code, delete_old_attempts
+from privacy.subjects.actions.access_code_attempts import WrongCode, check_code, delete_old_attempts
 from privacy.subjects.actions.contact_codes import (
-    NotByMail,
+    NotVerifiable,
     delete_old_codes,
     end_change_notice,
     issue_contact_code,
@@ -42,7 +42,7 @@ __all__ = [
     "ContradictoryDates",
     "MissingDocument",
     "NoSuchContact",
-    "NotByMail",
+    "NotVerifiable",
     "RegistrationEnded",
     "SubjectDestroyed",
     "WrongCode",

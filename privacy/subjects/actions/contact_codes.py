@@ -1,4 +1,4 @@
-"""The codes that prove a contact, and what was told to one that ended. Only the worker mails a code."""
+"""The codes that prove a contact, and what was told to one that ended. Only the worker sends a code."""
 
 from datetime import datetime, timedelta
 
@@ -10,36 +10,42 @@ from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal, TooManyAttempts
 from privacy.lib.identifiers.access_codes import AccessCodes
+from privacy.lib.integrations import text_messages
 from privacy.policies import rulebook
-from privacy.subjects.actions.code_check import WrongCode, check_code
-from privacy.subjects.actions.contacts import CODE_MAIL, RECORD, lock_contact, queue_mail, record
+from privacy.subjects.actions.access_code_attempts import WrongCode, check_code
+from privacy.subjects.actions.contacts import CODES as SENT_BY
+from privacy.subjects.actions.contacts import RECORD, lock_contact, queue_message, record
 from privacy.subjects.events import Event
 from privacy.subjects.models import Contact, ContactCode, Subject
 
 CODES = AccessCodes("contacts")
+SENT_AGAIN_WITHIN = timedelta(minutes=5)
 CODE_HOURS, CODES_HOURLY = "contact.code.hours", "contact.codes.hourly"
 
 
-class NotByMail(Refusal):
-    """A code proves an e-mail address; the others are proven by nobody yet."""
+class NotVerifiable(Refusal):
+    """A code proves an e-mail address or, where the portal sends text messages, a mobile number."""
 
-    code = "not-by-mail"
+    code = "not-verifiable"
 
 
 def send_code(contact: Contact, *, actor: Actor, at: datetime) -> None:
-    """Let the worker mail another code. Raises NotPermitted, NoSuchContact, NotByMail, TooManyAttempts."""
+    """Let the worker send another code. Raises NotPermitted, NoSuchContact, NotVerifiable, TooManyAttempts."""
     if actor.kind == "user":
         require_permission(actor, RECORD)
     with transaction.atomic(using="personal"):
         row = lock_contact(contact)
-        if row.kind != Contact.Kind.EMAIL:
-            raise NotByMail(_("Only an e-mail address can be verified with a code."))
+        if row.kind != Contact.Kind.EMAIL and not (row.kind == Contact.Kind.PHONE and text_messages.are_sent()):
+            raise NotVerifiable(_("This contact can't be verified with a code."))
         _refuse_too_many(row, at=at)
-        queue_mail(CODE_MAIL, row, at=at)
+        queue_message(SENT_BY, row, at=at)
 
 
-def issue_contact_code(contact: Contact, *, mark: str, actor: Actor, at: datetime) -> str:
-    """Return the code that the worker mails; the same ``mark`` gets the same code. Raises TooManyAttempts."""
+def issue_contact_code(contact: Contact, *, mark: str, template: str = "", actor: Actor, at: datetime) -> str:
+    """Return the code that the worker sends; the same ``mark`` gets the same code. Raises TooManyAttempts.
+
+    ``template`` says whose words it is sent with.
+    """
     code = CODES.of(f"{contact.pk}\0{mark}")
     digest = CODES.digest(code)
     with transaction.atomic():
@@ -51,16 +57,19 @@ def issue_contact_code(contact: Contact, *, mark: str, actor: Actor, at: datetim
                 subject_id=person.id, record_id=contact.pk, digest=digest, issued_at=at,
                 expires_at=at + timedelta(hours=hours),
             )  # fmt: skip
-            record(Event.CONTACT_CODE_ISSUED, contact, actor=actor, at=at)
+            record(Event.CONTACT_CODE_ISSUED, contact, actor=actor, at=at, template=template)
     return code
 
 
 def verify_contact(code: str, *, address: str, at: datetime) -> Contact:
-    """Note that whoever reads the mailbox typed its code. ``address`` is where the attempt came from.
+    """Note that whoever reads the mailbox or phone typed its code. ``address`` is where the attempt came from.
 
-    Raises WrongCode, TooManyAttempts.
+    A code works once; sent again by a second click it says the same and changes nothing. Raises WrongCode,
+    TooManyAttempts.
     """
-    issued = ContactCode.objects.filter(digest=CODES.digest(code), expires_at__gt=at).first()
+    issued = ContactCode.objects.filter(digest=CODES.digest(code), expires_at__gt=at - SENT_AGAIN_WITHIN).first()
+    if issued is not None and issued.expires_at <= at and not _has_verified(issued):
+        issued = None
     check_code(CODES, code=code, digest=issued.digest if issued else None, address=address, at=at)
     if issued is None:
         raise AssertionError("a code without its digest is never let through")
@@ -73,13 +82,20 @@ def verify_contact(code: str, *, address: str, at: datetime) -> Contact:
             reference = Subject.objects.values_list("reference", flat=True).get(pk=row.subject_id)
             record(Event.CONTACT_VERIFIED, row, actor=ExternalActor("subject", reference), at=at)
             row.save(update_fields=["verified_at"])
+    # Its digest stays, so that a worker who tries again makes it no second time.
+    ContactCode.objects.filter(pk=issued.pk, expires_at__gt=at).update(expires_at=at)
     return row
 
 
-def end_change_notice(contact: Contact, *, actor: Actor, at: datetime) -> None:
-    """Note that an ended contact was told."""
+def _has_verified(issued: ContactCode) -> bool:
+    """Whether this code proved its contact, at the moment at which it ended."""
+    return Contact.objects.current().filter(pk=issued.record_id, verified_at=issued.expires_at).exists()
+
+
+def end_change_notice(contact: Contact, *, template: str = "", actor: Actor, at: datetime) -> None:
+    """Note that an ended contact was told, with the words of which template."""
     with transaction.atomic(using="personal"):
-        record(Event.CONTACT_CHANGE_TOLD, contact, actor=actor, at=at)
+        record(Event.CONTACT_CHANGE_TOLD, contact, actor=actor, at=at, template=template)
         Contact.objects.filter(pk=contact.pk).update(told_at=at)
 
 

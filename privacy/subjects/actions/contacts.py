@@ -4,7 +4,7 @@ Another value is another row, so a code that proved one value proves no other. T
 and goes once the wait is over; a code of a package waits before it may go to the new one (decision 0136).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,12 +19,14 @@ from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.lib.errors.refusals import Refusal
+from privacy.lib.integrations import text_messages
 from privacy.policies.categories import CONTACT
 from privacy.subjects import contacts
 from privacy.subjects.actions.registration import RegistrationEnded, SubjectDestroyed
-from privacy.subjects.contact_validation import validate_contact
+from privacy.subjects.contact_validation import can_be_texted, validate_contact
 from privacy.subjects.events import Event
 from privacy.subjects.models import Contact, ContactCode, Subject
+from privacy.subjects.replaced_values import index_of, remember, was_replaced
 from privacy.vault import actions as vault
 from privacy.vault import destruction_vetoes
 from privacy.vault.purposes import Purpose
@@ -32,6 +34,10 @@ from privacy.vault.refusals import UnderHold
 
 RECORD = "subjects.record_contact"
 CODE_MAIL, CHANGE_MAIL = "subjects.contact.code", "subjects.contact.changed"
+CODE_TEXT, CHANGE_TEXT = "subjects.contact.code-text", "subjects.contact.changed-text"
+# By what a code goes, and by what an earlier contact is told; a letter is written by a person.
+CODES = {Contact.Kind.EMAIL: CODE_MAIL, Contact.Kind.PHONE: CODE_TEXT}
+CHANGES = {Contact.Kind.EMAIL: CHANGE_MAIL, Contact.Kind.PHONE: CHANGE_TEXT}
 # Until then an address that nobody proved was told of by no other mail than the one with its code.
 ONLY_CODES = timedelta(days=1)
 BASES = {
@@ -66,10 +72,11 @@ def record_contact(
     actor: Actor,
     at: datetime,
 ) -> Contact:
-    """Keep one way to reach the person, sealed, and mail a code to prove it; one of the same kind ends.
+    """Keep one way to reach the person, sealed, and send a code to prove it; one of the same kind ends.
 
-    The same value again changes nothing but what is said about it. The entry commits in the general database first,
-    then the contact in the personal one (docs/ledger.md). Raises NotPermitted and MissingDocument for the office,
+    The same value again changes nothing but what is said about it; a gateway that repeats what a correction has
+    replaced changes nothing at all. The entry commits in the general database first, then the contact in the personal
+    one (docs/ledger.md). Raises NotPermitted and MissingDocument for the office,
     RegistrationEnded for a gateway and the person once nothing more is collected, InvalidContact, SubjectDestroyed, and
     Frozen while a correction of it or a suspension is open: nothing overwrites what is disputed (P1.5).
     """
@@ -91,6 +98,9 @@ def record_contact(
     with transaction.atomic(using="personal"):
         # Two who write the first contact of a person at once: the second waits, and finds the first one's.
         _take_turns(row.id)
+        if source == Contact.Source.GATEWAY and (right := _repeated(row.id, kind, value)) is not None:
+            record(Event.CONTACT_REPETITION_IGNORED, right, actor=actor, at=at)
+            return right
         made = _put(row.id, kind, value, said=said, word=Event.CONTACT_RECORDED, facts={}, actor=actor, at=at)
         others = Contact.objects.current().of(row.id).exclude(pk=made.pk)
         if is_preferred or not others.filter(is_preferred=True).exists():
@@ -185,7 +195,9 @@ def remove_ended_contacts(*, actor: Actor, at: datetime, most: int = 200) -> int
     those of people on hold.
     """
     over = Contact.objects.filter(ended_at__lte=at - contacts.wait_after_change(at)).order_by("ended_at")
-    under_way = PersonalOutbox.objects.waiting().filter(kind=CHANGE_MAIL).values_list("ids__contact", flat=True)
+    under_way = (
+        PersonalOutbox.objects.waiting().filter(kind__in=CHANGES.values()).values_list("ids__contact", flat=True)
+    )
     removed = 0
     for row in over.exclude(id__in=list(under_way)):
         if removed == most:
@@ -214,15 +226,26 @@ def _put(
         return held
     made = Contact(subject_id=subject_id, kind=kind, recorded_at=at, recorded_by=actor.ref, **said)
     vault.encrypt(made, {"value": value}, at=at)
+    if held is not None:
+        was = index_of(held, "value") if word == Event.CONTACT_CORRECTED else None
+        made.replaced = remember(held.replaced, kind, was=was, now=index_of(made, "value"))
     made.package_from = at + contacts.wait_after_change(at) if earlier.exists() else at
     record(word, made, actor=actor, at=at, **facts)
     for one in earlier.filter(is_replaced=False):
         record(Event.CONTACT_ENDED, one, actor=actor, at=at, replaced_by=str(made.id))
         _end(one, is_replaced=True, at=at)
     made.save(force_insert=True)
-    if kind == Contact.Kind.EMAIL:
-        queue_mail(CODE_MAIL, made, at=at)
+    if kind == Contact.Kind.EMAIL or (kind == Contact.Kind.PHONE and can_be_texted(value)):
+        queue_message(CODES, made, at=at)
     return made
+
+
+def _repeated(subject_id: UUID, kind: str, value: str) -> Contact | None:
+    """Return the right contact, where this value is one that a correction has replaced."""
+    held = Contact.objects.current().of(subject_id).filter(kind=kind).exclude(replaced={}).first()
+    if held is None or not was_replaced(held.replaced, kind, vault.blind_index("contact", value)):
+        return None
+    return held
 
 
 def _prefer(row: Contact, *, actor: Actor, at: datetime) -> None:
@@ -244,20 +267,23 @@ def _end(row: Contact, *, is_replaced: bool, at: datetime) -> None:
     row.ended_at, row.is_preferred, row.is_replaced = row.ended_at or at, False, is_replaced
     row.save(update_fields=["ended_at", "is_preferred", "is_replaced"])
     if was_used and is_told:
-        queue_mail(CHANGE_MAIL, row, at=at)
+        queue_message(CHANGES, row, at=at)
 
 
 def _has_heard(row: Contact, *, until: datetime) -> bool:
-    """Whether an address has had a mail of ours: others are not told, or ever new ones would flood strangers."""
-    if row.kind != Contact.Kind.EMAIL:
+    """Whether a contact has had a message of ours: others are not told, or ever new ones would flood strangers."""
+    if row.kind not in CHANGES or (row.kind == Contact.Kind.PHONE and not text_messages.are_sent()):
         return False
-    if row.verified_at is not None or row.recorded_at < until - ONLY_CODES:
+    if row.verified_at is not None:
+        return True
+    if row.kind == Contact.Kind.EMAIL and row.recorded_at < until - ONLY_CODES:
         return True
     return ContactCode.objects.filter(record_id=row.pk).exists()
 
 
-def queue_mail(kind: str, row: Contact, *, at: datetime) -> None:
-    """Queue a mail to a contact, in the caller's transaction on the personal database."""
+def queue_message(kinds: Mapping[Contact.Kind, str], row: Contact, *, at: datetime) -> None:
+    """Queue a message to a contact by its own way, in the caller's transaction on the personal database."""
+    kind = kinds[Contact.Kind(row.kind)]
     key = f"{kind}:{row.pk}:{at.isoformat()}"
     outbox.enqueue(kind, ids={"contact": str(row.pk)}, key=key, using="personal")
 

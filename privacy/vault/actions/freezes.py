@@ -10,10 +10,10 @@ from django.db.models.functions import Now
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor, SystemActor
 from privacy.vault import keys
+from privacy.vault.category_declarations import declared_items
 from privacy.vault.events import Event
 from privacy.vault.models import Freeze
 from privacy.vault.refusals import UnknownItem
-from privacy.vault.terms import declared_items
 
 
 def freeze(

@@ -45,7 +45,7 @@ def refuse_unless_everywhere(generation: int) -> bytes:
     _await(generation, value.hex(), lacking)
     if lacking:
         raise GenerationNotEverywhere(
-            _("Bring the key file with generation %(number)d of the master key to %(hosts)s; then it is turned.")
+            _("Bring the key file with generation %(number)d of the master key to %(hosts)s; then the key is rotated.")
             % {"hosts": ", ".join(lacking), "number": generation}
         )
     return value

@@ -28,7 +28,7 @@ from privacy.vault.encryption_options import month_of
 from privacy.vault.events import Event
 from privacy.vault.keyservice import client, messages
 from privacy.vault.keyservice.refusals import StillChecking
-from privacy.vault.keyservice.turning_policy import GRACE_DAYS, TURN_DAYS
+from privacy.vault.keyservice.rotation_policy import GRACE_DAYS, TURN_DAYS
 from privacy.vault.models import KeyCheck, MonthKey, SubjectKey, TurnCursor
 from privacy.vault.refusals import Destroyed, WrongKey
 

@@ -14,7 +14,7 @@ import psycopg
 
 from privacy.ledger.checkpoints.attested_reads import KEY_SERVICE, Attestation, text
 from privacy.ledger.checkpoints.signed_notes import Signer
-from privacy.ledger.entries.appending import append_entry
+from privacy.ledger.entries.standalone_recording import append_entry
 from privacy.ledger.events import Event
 from privacy.ledger.merkle import log_reader
 

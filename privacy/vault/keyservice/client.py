@@ -18,6 +18,7 @@ from django.utils.translation import get_language, gettext_lazy
 from privacy.vault import crypto, key_providers
 from privacy.vault.keyservice import messages
 from privacy.vault.keyservice.ceilings import Ceilings
+from privacy.vault.keyservice.circuit_breaker import CircuitBreaker
 from privacy.vault.keyservice.custodian import KeyCustodian
 from privacy.vault.keyservice.reading_policy import ANY_DAY, Connection, ReadingPolicy
 from privacy.vault.keyservice.refusals import (
@@ -28,7 +29,6 @@ from privacy.vault.keyservice.refusals import (
     StillChecking,
     TrailUnsigned,
 )
-from privacy.vault.keyservice.silence import Silence
 from privacy.vault.refusals import Destroyed, WrongKey
 
 CONNECT_SECONDS, ANSWER_SECONDS = 0.5, 2.0
@@ -47,16 +47,16 @@ def ask(request: messages.Request) -> Any:
     if settings.KEY_SERVICE == IN_PROCESS:
         name = str(database.settings_dict["NAME"])
         return _custodian(name).answer(request, _myself(name))
-    silence = _silence(str(socket_path()))
-    if silence.is_waited_for(seconds=CONNECT_SECONDS + ANSWER_SECONDS):
+    breaker = _circuit_breaker(str(socket_path()))
+    if breaker.is_waited_for(seconds=CONNECT_SECONDS + ANSWER_SECONDS):
         raise KeyServiceUnavailable
     try:
         said = _answer(messages.Call(get_language() or settings.LANGUAGE_CODE, request))
     except OSError as error:
         if isinstance(error, TimeoutError):
-            silence.begin()
+            breaker.trip()
         raise KeyServiceUnavailable from error
-    silence.end()
+    breaker.reset()
     if isinstance(said, messages.Failure):
         raise _refusal(said)
     return messages.CONTENTS[type(request)].decode(said.content)
@@ -75,8 +75,8 @@ def ask_to_the_end(request: messages.Request, *, until: float = math.inf) -> Any
 
 
 @cache
-def _silence(_path: str) -> Silence:
-    return Silence()
+def _circuit_breaker(_path: str) -> CircuitBreaker:
+    return CircuitBreaker()
 
 
 def _answer(call: messages.Call) -> messages.Answer | messages.Failure:

@@ -21,9 +21,9 @@ from privacy.vault.keyservice.ceilings import LOOK_UPS, Ceilings
 from privacy.vault.keyservice.key_material import content_keys, label_of, unwrap, wrapped_keys
 from privacy.vault.keyservice.reading_policy import Connection, Query, ReadingPolicy, Record, is_destroyed
 from privacy.vault.keyservice.refusals import KeysRefused
+from privacy.vault.keyservice.rotation_policy import RotationPolicy
 from privacy.vault.keyservice.signing_policy import SigningPolicy
 from privacy.vault.keyservice.trail_watch import TrailWatch
-from privacy.vault.keyservice.turning_policy import TurningPolicy
 from privacy.vault.purposes import Purpose
 from privacy.vault.refusals import Destroyed, WrongKey
 
@@ -38,8 +38,21 @@ ALLOWED: dict[str, frozenset[type]] = {
 ALLOWED["all"] = frozenset(messages.ANSWERS)
 # What a derived secret begins with; no blind index does.
 DERIVED = b"privacy.vault derived v1\0"
-# What secrets are derived for; pages and worker make files, notices and signatures alike, intake none.
-DERIVED_FOR = frozenset({"disclosures.file", "disclosures.notice", "disclosures.passphrase", "disclosures.webhook"})
+# What secrets are derived for; pages and worker make files, notices, addresses and signatures alike, intake none.
+DERIVED_FOR = frozenset(
+    {
+        "disclosures.answer",
+        "disclosures.commitment",
+        "disclosures.file",
+        "disclosures.notice",
+        "disclosures.passphrase",
+        "disclosures.webhook",
+        "office_api.webhook",
+        "rights.reply-address",
+        "systems.call",
+        "systems.commitment",
+    }
+)
 MOST_DERIVED_BYTES = 64
 
 
@@ -58,7 +71,7 @@ class KeyCustodian:
     ) -> None:
         self.query = query
         self.signing = SigningPolicy(query, dated=dated)
-        self.turning = TurningPolicy(query, dated=dated)
+        self.turning = RotationPolicy(query, dated=dated)
         self.policy = policy
         self.ceilings = ceilings
         self.trail = trail

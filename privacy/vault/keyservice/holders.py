@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection
 from privacy.lib.errors.refusals import Refusal
 from privacy.vault import key_providers
 from privacy.vault.keyservice.refusals import StillChecking
-from privacy.vault.keyservice.turning_policy import TurningPolicy
+from privacy.vault.keyservice.rotation_policy import RotationPolicy
 
 log = logging.getLogger("portal.keyservice")
 EVERY_SECONDS = 15.0
@@ -42,7 +42,7 @@ def held() -> dict[int, bytes]:
 class HolderReports:
     """Says every few seconds what this host holds, until it is stopped."""
 
-    def __init__(self, turning: TurningPolicy) -> None:
+    def __init__(self, turning: RotationPolicy) -> None:
         self.turning = turning
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._go_on, daemon=True)

@@ -36,7 +36,10 @@ class CeilingReached(Unavailable):
 
     def __init__(self, message: Any = "") -> None:
         super().__init__(
-            message or _("More data was to be read within a minute than is allowed. Wait a minute, then try again.")
+            message
+            or _(
+                "An attempt was made to read more data within a minute than is allowed. Wait a minute, then try again."
+            )
         )
 
 

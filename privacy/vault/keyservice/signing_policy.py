@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from privacy.lib.crypto import canonical_json
 from privacy.lib.dates import clock
+from privacy.vault.keyservice import system_states
 from privacy.vault.keyservice.holders import host_name
 from privacy.vault.keyservice.reading_policy import Query
 from privacy.vault.keyservice.refusals import KeysRefused, StillChecking
@@ -33,7 +34,10 @@ HANDED_OUT: tuple[tuple[str, str, frozenset[str]], ...] = (
     ("format", PACKAGE, frozenset({"format", "case", "made_at", "files", "redacted"})),
 )
 # Of these kinds a paper is signed for a certificate that is there alone.
-CERTIFICATE_PAPERS = {"destruction-certificate": "destruction", "finality-certificate": "finality"}
+CERTIFICATE_PAPERS = {
+    "destruction-certificate": "destruction", "finality-certificate": "finality",
+    "certificate-addendum": "addendum",
+}  # fmt: skip
 # How far a certificate's moment may be from the database's.
 TOLERANCE = timedelta(minutes=5)
 CARRIED_OUT = {"executing", "residue", "done"}
@@ -141,14 +145,13 @@ class SigningPolicy:
         try:
             kind = said["kind"]
             row = self._list(said["number"] if kind == "destruction" else said["certificate"])
-            issued = self.query(CERTIFIED, [row["id"], kind])
+            # A list has one certificate of a kind, and an addendum for each system that was late.
+            issued = [] if kind == "addendum" else self.query(CERTIFIED, [row["id"], kind])
             if issued:
                 # Signed before: the same again is the same, anything else never was.
                 agrees = issued == [(sha256(body.encode()).hexdigest(),)]
             else:
-                known = (
-                    self._destruction(row, said) if kind == "destruction" else self._finality(row, said, generations)
-                )
+                known = self._known(kind, row, said, generations)
                 agrees = (
                     self._is_now(said["issued_at"]) and _plain(known) == _plain(said) and self._ledger(said["ledger"])
                 )
@@ -156,6 +159,30 @@ class SigningPolicy:
             agrees = False
         if not agrees:
             raise KeysRefused(_("The certificate doesn't match the records. Nothing was signed."), code="untrue")
+
+    def _known(
+        self, kind: str, row: dict[str, Any], said: dict[str, Any], generations: Collection[int]
+    ) -> dict[str, Any]:
+        if kind == "destruction":
+            return self._destruction(row, said)
+        return self._addendum(row, said) if kind == "addendum" else self._finality(row, said, generations)
+
+    def _systems(self, row: dict[str, Any], code: str = "") -> list[dict[str, Any]]:
+        return system_states.stated(self.query(system_states.STATES, [row["id"], code, code]))
+
+    def _addendum(self, row: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+        (system,) = self._systems(row, said["systems"][0]["code"])
+        if row["state"] != "done" or not system_states.is_settled(system):
+            raise ValueError("That system has not come to its end.")
+        return {
+            "type": CERTIFICATE,
+            "kind": "addendum",
+            **{name: said[name] for name in ("number", "issued_at", "certificate", "ledger")},
+            "controller": CONTROLLER,
+            "list": row["list"],
+            "certificate_digest": self.query(CERTIFIED, [row["id"], "destruction"])[0][0],
+            "systems": [system],
+        }
 
     def _list(self, number: str) -> dict[str, Any]:
         ((*values,),) = self.query(LIST, [number])
@@ -212,6 +239,7 @@ class SigningPolicy:
             },
             "read_back": self._read_back(row, people, said),
             "finality": self._copies(row, said["number"]),
+            **({"systems": systems} if (systems := self._systems(row)) else {}),
             "ledger": said["ledger"],
         }
 
@@ -220,8 +248,7 @@ class SigningPolicy:
         bare = 0
         asked = {"category": row["category"], "month": row["month"], "epochs": json.dumps(row["epochs"])}
         if row["unit"] == "people":
-            with self._lock:
-                standing, bare = self._people(row["id"])
+            standing, bare = self._people(row["id"])
         else:
             ((standing,),) = self.query(KEYS_LEFT[row["unit"]], asked)  # type: ignore[arg-type]
         kept = row["unit"] == "month" and row["key_kept"]
@@ -249,15 +276,16 @@ class SigningPolicy:
     def _people(self, number: Any) -> tuple[int, int]:
         """Return how many keys of a list's people stand, and for how many of them no tombstone does."""
         until = time.monotonic() + SECONDS
-        last, standing, bare = self._looked.get(number, (FIRST, 0, 0))
-        while True:
-            ((behind, keys, missing),) = self.query(PEOPLE, [number, last])
-            if behind is None:
-                self._looked.pop(number, None)
-                return standing, bare
-            self._looked[number] = last, standing, bare = behind, standing + keys, bare + missing
-            if time.monotonic() > until:
-                raise StillChecking
+        with self._lock:
+            last, standing, bare = self._looked.get(number, (FIRST, 0, 0))
+            while True:
+                ((behind, keys, missing),) = self.query(PEOPLE, [number, last])
+                if behind is None:
+                    self._looked.pop(number, None)
+                    return standing, bare
+                self._looked[number] = last, standing, bare = behind, standing + keys, bare + missing
+                if time.monotonic() > until:
+                    raise StillChecking
 
     def _finality(self, row: dict[str, Any], said: dict[str, Any], generations: Collection[int]) -> dict[str, Any]:
         copies = self._copies(row, said["certificate"])

@@ -2,7 +2,7 @@
 
 Sealing takes a second and signing some more. Where an entry has waited too long for the notary's signature, whoever
 rules the database could still change what was written since, so nothing more is opened until it is caught up with. Only
-a checkpoint that a pinned key signed for the tree as it stands counts (``signed_checkpoints``).
+a checkpoint that a pinned key signed for the tree as it stands counts (``newest_checkpoint``).
 """
 
 import logging
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from django.utils.translation import ngettext
 
-from privacy.ledger.checkpoints import signed_checkpoints
+from privacy.ledger.checkpoints import newest_checkpoint
 from privacy.vault.keyservice.reading_policy import Query
 from privacy.vault.keyservice.refusals import TrailUnsigned
 
@@ -90,7 +90,7 @@ class TrailWatch:
             )
 
     def _is_late(self) -> bool:
-        now, newest = self.monotonic(), signed_checkpoints.newest(self.query)
+        now, newest = self.monotonic(), newest_checkpoint.newest(self.query)
         size = newest.checkpoint.size if newest else 0
         digests = [seen.digest for seen in self._seen.values()]
         waiting = self.query(UNSIGNED, [size, self.minutes, list(self._seen), digests])

@@ -20,6 +20,7 @@ from privacy.lib.dates import clock, periods
 from privacy.lib.display import badges
 from privacy.lib.documents import upload_validation
 from privacy.lib.errors.refusals import Refusal
+from privacy.lib.identifiers import typed_names
 from privacy.policies import rulebook
 from privacy.workforce import integrity, reminders
 from privacy.workforce.documents import pledge_pdf
@@ -128,7 +129,7 @@ def sign(text: PledgeText, *, typed_name: str, language: str, actor: User, at: d
     _must_be_theirs(text, actor)
     if PledgeText.objects.in_force(text.occasion, on=today) != text:
         raise NotTextInForce(_("The text has since changed. Read the new one, then sign."))
-    if "".join(typed_name.split()).casefold() != "".join(actor.name.split()).casefold():
+    if typed_names.folded(typed_name).replace(" ", "") != typed_names.folded(actor.name).replace(" ", ""):
         raise NameMismatch(_("Type your name as it appears in your account: %(name)s.") % {"name": actor.name})
     known = Pledge.objects.filter(user=actor, text=text, signed_on=today, way=Pledge.Way.BROWSER).first()
     if known is not None:
@@ -204,7 +205,7 @@ def remind_person(user: User, *, actor: Actor, at: datetime) -> None:
     with transaction.atomic():
         row = User.objects.select_for_update().get(pk=user.pk)
         if not any(one.user == row for one in reminders.personal_reminders(on=on)):
-            raise NobodyToRemind(_("Nothing is owed or ends soon."))
+            raise NobodyToRemind(_("Nothing is outstanding or ends soon."))
         key = f"{REMINDER}:asked:{on}:{row.reference}"
         if outbox.is_queued(key):
             raise AlreadyReminded(_("%(who)s was already reminded today.") % {"who": row.name})

@@ -63,6 +63,7 @@ class ColleagueLetterAdmin(ReadOnlyAdmin):
         lambda letter: not (letter.confirmed_by or letter.refused_by),
         asked_by=lambda letter: letter.recorded_by,
         about=lambda letter: letter.user.ref,
+        rows={"confirmed_by__exact": "", "refused_by__exact": ""},
         button="confirm_letter",
         read_first=ReadFirst(
             is_there=lambda letter: scan_of(letter) is not None,

@@ -136,7 +136,10 @@ class PledgeTextAdmin(ReadOnlyAdmin):
         ("drafted_by", "drafted_at"), ("approved_by", "approved_at"),
     )  # fmt: skip
     readonly_fields = ("standing",)
-    second_person = SecondPersonStep("workforce.approve_pledge", lambda record: record.state == PledgeText.State.DRAFT)
+    second_person = SecondPersonStep(
+        "workforce.approve_pledge", lambda record: record.state == PledgeText.State.DRAFT,
+        rows={"state__exact": PledgeText.State.DRAFT.value},
+    )  # fmt: skip
     actions = ("approve", "discard")
     change_list_template = "admin/workforce/pledgetext/change_list.html"
 

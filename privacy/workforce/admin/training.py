@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from privacy.accounts.actors import actor_of
+from privacy.accounts.admin.console_buttons import hand_out_paper
 from privacy.lib.console.admin_add import add_record
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
@@ -45,7 +46,10 @@ class TrainingPlanAdmin(ReadOnlyAdmin):
         ("approved_by", "approved_at"),
     )  # fmt: skip
     readonly_fields = ("standing",)
-    second_person = SecondPersonStep("workforce.approve_plan", lambda record: record.state == TrainingPlan.State.DRAFT)
+    second_person = SecondPersonStep(
+        "workforce.approve_plan", lambda record: record.state == TrainingPlan.State.DRAFT,
+        rows={"state__exact": TrainingPlan.State.DRAFT.value},
+    )  # fmt: skip
     actions = ("approve",)
     change_list_template = "admin/workforce/trainingplan/change_list.html"
 
@@ -181,7 +185,7 @@ class TrainingSessionAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("absent, to be trained again"))
     def absent(self, session: TrainingSession) -> str:
-        return ", ".join(str(one.user) for one in absences(session) if one.trained_on is None) or "–"
+        return ", ".join(str(one.user) for one in absences(session) if one.is_to_be_trained) or "–"
 
     @button(description=_("Record attendance"), permission=KEEP_TRAINING, locations=CHANGE_FORM_ONLY)
     def attend(self, request: HttpRequest, queryset: QuerySet[TrainingSession]) -> HttpResponse | None:
@@ -236,16 +240,7 @@ class CourseCompletionAdmin(ReadOnlyAdmin):
     @button(description=_("Read the certificate"), permission=KEEP_TRAINING, locations=CHANGE_FORM_ONLY)
     def read_certificate(self, request: HttpRequest, queryset: QuerySet[CourseCompletion]) -> HttpResponse | None:
         attendance = queryset.get()
-        opened: list[tuple[bytes, str]] = []
-        verb = lambda: opened.append(  # noqa: E731
-            workforce.open_certificate(attendance, actor=actor_of(request), at=clock.now())
-        )
-        if not run_action(self, request, verb, _("The document was opened, and this was recorded.")):
-            return None
-        content, media_type = opened[0]
-        response = HttpResponse(content, content_type=media_type)
-        response.headers["Content-Disposition"] = f'attachment; filename="{attendance.reference}"'
-        return response
+        return hand_out_paper(self, request, partial(workforce.open_certificate, attendance), name=attendance.reference)
 
     def get_urls(self) -> list[URLPattern]:
         page = path(

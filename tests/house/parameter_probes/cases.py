@@ -24,10 +24,11 @@ from privacy.retention.models import DestructionList
 from privacy.rights import actions as rights
 from privacy.rights.actions import RequestedRight
 from privacy.rights.actions.access_packages import Package
+from privacy.rights.actors import Requester
 from privacy.rights.models import Particulars, Right
 from privacy.rights.retention_expiry import particulars_due
 from privacy.subjects import actions as subjects
-from privacy.subjects.actions.code_check import WrongCode
+from privacy.subjects.actions.access_code_attempts import WrongCode
 from privacy.subjects.models import ContactCode
 from privacy.vault.models import Freeze
 from tests import factory
@@ -51,7 +52,7 @@ def decision_due(on: date) -> Any:
 
 def decision_extended(on: date, *, times: int) -> Any:
     """Whether an answer about an automated decision may take twenty days longer, so many times."""
-    right = factory.make_verified(factory.ask(DECISION, at=noon(on)), at=noon(on)).rights.get()
+    right = factory.make_verified(factory.ask(DECISION, at=noon(on), answer_by="portal"), at=noon(on)).rights.get()
     with suppress(rights.NotPostponable):
         for _time in range(times):
             rights.extend_term(right, reason="a trial", days=20, actor=factory.make_officer(), at=noon(on))
@@ -112,6 +113,11 @@ def objection_due(on: date) -> Any:
     case = factory.make_verified(factory.ask(target=factory.imei(1), at=noon(on)), at=noon(on))
     rights.refuse(case.rights.get(), ground="life-or-body", actor=factory.make_officer(), at=noon(on))
     return rights.object_to(Right.objects.get(), statement="no", actor=TESTS, at=noon(on)).target_on
+
+
+def message_due(on: date) -> Any:
+    case = factory.ask(at=noon(on)).request
+    return rights.write_message(case, text="zebra", actor=Requester(case.reference), at=noon(on)).answer_by_on
 
 
 def complaint_due(on: date) -> Any:

@@ -7,11 +7,15 @@ from typing import Any
 from privacy.accounts import actions as accounts
 from privacy.accounts.models import AccessGrant, User
 from privacy.accounts.second_person import NotASecondPerson, require_second_person
+from privacy.disclosures import actions as disclosures
+from privacy.disclosures.models import CorrectionProof
 from privacy.disclosures.provision_reports import report_due
 from privacy.ledger import actions as ledger
 from privacy.ledger.integrity import pruning
+from privacy.lib.dates import clock
 from privacy.policies.categories import WORKFORCE
 from privacy.policies.models import Officer
+from privacy.processors import actions as processors
 from privacy.processors.deadlines import supervised
 from privacy.retention import actions as retention
 from privacy.safeguards import actions as safeguards
@@ -169,6 +173,13 @@ def provisions_reported_by(on: date) -> Any:
     return report_due(on)
 
 
+def recipient_answers(on: date) -> tuple[date, date, int]:
+    """By when a recipient proves a correction, when it is reminded, and how many answers may be wrong."""
+    notice = factory.make_notice(at=noon(on))
+    row = CorrectionProof.objects.get(notice=notice)
+    return row.due_on, clock.kst_date(disclosures.reminder_at(row)), row.tries_left
+
+
 def told_of_use_by(on: date) -> Any:
     odile = factory.make_odile(granted=False)
     YearFigures.objects.create(
@@ -179,6 +190,16 @@ def told_of_use_by(on: date) -> Any:
         threshold="use-notice", applies=True, reasons="x", measure=factory.make_measure(), actor=odile, at=noon(on)
     )
     return [row.due_on for row in safeguards_agenda.use_notices()]
+
+
+def business_posted_until(on: date) -> Any:
+    made = processors.record_business_transfer(
+        direction="given", kind="part", party_ko="x", party_en="x", address_ko="x", address_en="x", phone="1",
+        objection_ko="x", objection_en="x", bound_by="x", transfer_on=on + timedelta(days=1),
+        actor=factory.make_odile(granted=False), at=noon(on),
+    )  # fmt: skip
+    told = processors.announce_business_transfer(made, actor=factory.make_omar(), at=noon(on))
+    return told.notice.posted_until
 
 
 def signed_copy_due(on: date) -> Any:

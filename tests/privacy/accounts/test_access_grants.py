@@ -32,6 +32,7 @@ class AccessGrantTest(PortalTestCase):
         fields["asked_by"] = changes.get("user", fields["user"])
         return accounts.grant(**{**fields, **changes})  # type: ignore[arg-type]
 
+    @pytest.mark.asvs("8.2.4")
     def test_a_grant_holds_in_its_period_both_ends_included(self) -> None:
         hana = self.grant().user
         assert not hana.may_open("app-log", "error-analysis", TODAY - timedelta(days=1))

@@ -57,6 +57,11 @@ class OpeningTests(PortalTestCase):
         assert not Invitation.objects.exclude(asked_by="system:tests").exists()
 
     @pytest.mark.law("S-11")
+    def test_an_address_has_one_account(self) -> None:
+        with pytest.raises(accounts.AccountExists):
+            ask(email=factory.make_hana(granted=False).email.upper())
+
+    @pytest.mark.law("S-11")
     @pytest.mark.asvs("6.3.6", "6.4.1")
     def test_another_approves_and_only_the_owner_of_the_address_sets_the_password(self) -> None:
         act = accounts.approve_act(ask(), reason="known", actor=factory.make_omar(), at=clock.now())

@@ -1,9 +1,12 @@
 """Passwords: how long, of what, against which lists, and that they are taken exactly as they were typed."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
+from unittest import mock
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import password_validation
 from django.contrib.auth.hashers import identify_hasher
 from django.core.exceptions import ValidationError
@@ -12,9 +15,14 @@ from django.urls import reverse
 
 from config import password_rules
 from config import settings as production
+from privacy.accounts import actions as accounts
 from privacy.accounts.models import User
+from privacy.jobs.models import GeneralOutbox
+from privacy.lib.dates import clock
 from tests import factory
 from tests.base import PortalTestCase
+from tests.house.test_secure_code import SERVED, SOURCES
+from tests.privacy.accounts.test_invitations import ask, deliver
 from tests.privacy.accounts.test_sessions import signed_in
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -80,10 +88,29 @@ class TypedTests(PortalTestCase):
     @pytest.mark.asvs("6.2.10")
     def test_it_has_no_end(self) -> None:
         emin = factory.make_emin()
+        emin.set_password(factory.PASSWORD)
+        emin.save()
         User.objects.filter(pk=emin.pk).update(last_login="2001-01-02T00:00:00Z")
         assert self.opens(emin, factory.PASSWORD)
+        with mock.patch.object(clock, "now", return_value=clock.now() + timedelta(days=3_650)):
+            client = Client()
+            given = {"login": emin.email, "password": factory.PASSWORD}
+            assert client.post("/sign-in/", given).headers["Location"] != "/staff/security/password/"
+            for page in ("/staff/", "/staff/security/"):
+                assert client.get(page).status_code == 200
 
-    @pytest.mark.asvs("11.4.2")
+    @pytest.mark.asvs("11.2.2")
+    def test_another_hasher_takes_over_at_the_next_sign_in(self) -> None:
+        emin = factory.make_emin()
+        assert identify_hasher(emin.password).algorithm == "md5"  # of tests
+        with self.settings(PASSWORD_HASHERS=[*production.PASSWORD_HASHERS, *settings.PASSWORD_HASHERS]):
+            assert self.opens(emin, factory.PASSWORD)
+            emin.refresh_from_db()
+            assert emin.password.startswith("argon2$argon2id$")
+            assert self.opens(emin, factory.PASSWORD)
+
+    @pytest.mark.law("S-18", "S-23")
+    @pytest.mark.asvs("11.4.2", "14.2.4")
     def test_it_is_kept_by_argon2id_with_a_salt_of_its_own(self) -> None:
         emin, omar = factory.make_emin(), factory.make_omar()
         with self.settings(PASSWORD_HASHERS=production.PASSWORD_HASHERS):
@@ -95,25 +122,44 @@ class TypedTests(PortalTestCase):
         assert emin.password != omar.password
 
 
+def invited_path() -> str:
+    """Let somebody be invited; return the page on which they set their password."""
+    asked = ask(email=f"new{GeneralOutbox.objects.count()}@extrus.example")
+    accounts.approve_act(asked, reason="known", actor=factory.make_omar(), at=clock.now())
+    return deliver()
+
+
 class FieldTests(PortalTestCase):
     def pages(self) -> list[str]:
         emin = signed_in(factory.make_emin())
+        nina = signed_in(factory.make_user("nina@extrus.example", "Nina", "handler", fit=False))
         return [
+            nina.get("/staff/pledges/sign/entry/").content.decode(),
             Client().get(reverse("account_login")).content.decode(),
             emin.get("/staff/security/password/").content.decode(),
             emin.get("/staff/security/confirm/").content.decode(),
+            Client().get(invited_path()).content.decode(),
         ]
 
     @pytest.mark.asvs("6.2.6", "6.2.7")
     def test_fields_are_masked_and_take_what_is_pasted_or_filled_in(self) -> None:
         """No script reads them (``tests/house/test_templates.py``: nothing inline), and managers know what they are."""
         for page in self.pages():
-            fields = re.findall(r"<input[^>]*name=\"[^\"]*password[^\"]*\"[^>]*>", page)
+            # Every field that is typed in, but the name: the second of a new password has another name.
+            fields = re.findall(
+                r"<input(?![^>]*(?:type=\"(?:hidden|email|search|checkbox)\"|name=\"(?:login|typed_name)\"))[^>]*>",
+                page,
+            )
             assert fields
             for field in fields:
                 assert 'type="password"' in field, field
                 assert re.search(r'autocomplete="(current|new)-password"', field), field
                 assert not re.search(r"readonly|onpaste|oncopy|maxlength", field), field
+        # No form of ours asks for one elsewhere; the library's are those of signing in, changing and confirming.
+        asks = re.compile(r"PasswordInput|PasswordField|type=.?password")
+        assert {path for path, text in SOURCES.items() if path.startswith(SERVED) and asks.search(text)} == {
+            "privacy/accounts/forms.py", "privacy/workforce/forms.py",
+        }  # fmt: skip
         scripts = [path.read_text() for path in (ROOT / "static").rglob("*.js")]
         assert not [script for script in scripts if re.search(r"paste|password", script)]
 

@@ -7,7 +7,7 @@ from django.contrib.admin import site
 from django.test import RequestFactory
 
 from privacy.accounts import actions as accounts
-from privacy.accounts.actions.grant_expiry import granting_roles
+from privacy.accounts.actions.last_granter import granting_roles
 from privacy.accounts.admin.access_reviews import AccessReviewAdmin
 from privacy.accounts.models import AccessGrant, AccessRequest, AccessReview, ReviewedGrant, User
 from privacy.accounts.register import lines

@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 from django.urls import reverse
 from openpyxl import load_workbook
 
@@ -92,6 +93,7 @@ class SavedViewTests(PortalTestCase):
         assert (facts["register"], facts["filters"], facts["rows"]) == ("rights.request", "state__exact=received", 1)
         assert "weekly meeting" in entry.payload
 
+    @pytest.mark.asvs("1.2.10")
     def test_csv_runs_no_formula(self) -> None:
         gateway = factory.make_gateway()
         type(gateway).objects.filter(pk=gateway.pk).update(title="=HYPERLINK(1)")

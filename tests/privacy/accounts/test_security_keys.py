@@ -8,6 +8,8 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 from fido2.utils import websafe_decode, websafe_encode
 
+from privacy.ledger.entries.payloads import facts_in
+from privacy.ledger.models import Entry
 from tests import factory
 from tests.base import PortalTestCase
 from tests.software_key import SoftwareKey
@@ -79,12 +81,16 @@ class SecurityKeyTests(PortalTestCase):
         self.options(CONFIRM)
         assert self.browser.post(CONFIRM, {"credential": json.dumps(signed)}).status_code == 200, "an answer of before"
 
+    @pytest.mark.asvs("16.3.1")
     def test_a_counter_that_does_not_grow_is_a_copy_of_the_key(self) -> None:
         assert self.add()
         assert self.confirm(counter=7)
         for counter in (7, 6, 0):
             assert not self.confirm(counter=counter)
-        assert self.confirm(counter=8)
+        failed = Entry.objects.filter(word="accounts.factor.failed")
+        assert [facts_in(one.payload) for one in failed.all()] == [{"method": "webauthn"}] * 3
+        assert not self.confirm(origin="http://evil.localhost") and failed.count() == 4
+        assert self.confirm(counter=8) and failed.count() == 4
 
     def test_a_key_without_a_counter_is_taken(self) -> None:
         assert self.add()

@@ -4,24 +4,34 @@ import base64
 import random
 import re
 import time
+from datetime import timedelta
 from email.utils import formatdate
+from importlib import import_module
+from unittest import mock
 from urllib.parse import urlsplit
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
+from django.urls import resolve
 
+from consents.actions import representatives
 from devices import actions as devices
+from privacy.accounts import actions as accounts
 from privacy.accounts.models import User
-from privacy.accounts.signin import second_factors
+from privacy.accounts.signin import second_factors, urls
 from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
+from privacy.lib.identifiers.access_codes import AccessCodes
+from privacy.subjects.actions import contact_codes
 from tests import factory
 from tests.base import PortalTestCase
 from tests.database import PortalDatabase
 from tests.house.route_list import all_routes
+from tests.privacy.accounts.test_second_factors_go import give_key
 from tests.privacy.accounts.test_sessions import signed_in
 
 TESTS = SystemActor("tests")
@@ -49,7 +59,7 @@ def test_a_new_portal_has_no_account(portal_database: PortalDatabase) -> None:
         assert Client().get(path).status_code in (302, 404)
 
 
-@pytest.mark.asvs("6.5.3", "6.5.4")
+@pytest.mark.asvs("6.5.3", "6.5.4", "6.6.1", "11.5.1")
 @pytest.mark.django_db(databases=["default", "personal", "archive"])
 def test_seeds_and_codes_are_random_and_long_enough() -> None:
     """The same seed of Python's own generator makes other secrets: they come from the operating system."""
@@ -67,6 +77,10 @@ def test_seeds_and_codes_are_random_and_long_enough() -> None:
     assert len(base64.b32decode(made["app"][0])) * 8 >= 112
     assert all(re.fullmatch(r"\d{8}", code) for code in made["recovery"][0].split())  # 26 bits
     assert all(re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{6}", code) for code in made["device"])  # 30 bits
+    # What goes by mail or text message: of contacts and representatives, and what a page shows of the same make.
+    for codes in (contact_codes.CODES, representatives.CODES, AccessCodes("tests")):
+        sent = [codes.of(str(mark)).replace("-", "") for mark in range(50)]
+        assert len(set(sent)) == 50 and all(re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{26}", code) for code in sent)  # 130 bits
 
 
 class TokenTests(PortalTestCase):
@@ -82,10 +96,16 @@ class TokenTests(PortalTestCase):
         Session.objects.all().delete()
         assert client.get("/staff/").headers["Location"].startswith("/sign-in/")
 
-    @pytest.mark.asvs("7.2.2", "7.2.3")
+    @pytest.mark.asvs("7.2.2", "7.2.3", "11.5.1")
     def test_keys_have_more_than_128_bits_and_none_comes_twice(self) -> None:
-        keys = {Session.objects.model.get_session_store_class()()._get_new_session_key() for _one in range(500)}
+        store = import_module(settings.SESSION_ENGINE).SessionStore
+        keys = {store()._get_new_session_key() for _one in range(500)}
         assert len(keys) == 500
+        again = []
+        for _time in range(2):
+            random.seed(7)
+            again.append(store()._get_new_session_key())
+        assert again[0] != again[1]
         assert all(re.fullmatch(r"[a-z0-9]{32}", key) for key in keys)  # 32 of 36 letters: 165 bits
         assert len({letter for key in keys for letter in key}) == 36
 
@@ -144,17 +164,27 @@ class TokenTests(PortalTestCase):
     def test_factors_are_changed_by_who_has_just_confirmed_alone(self) -> None:
         odile, emin = factory.make_odile(granted=False), factory.make_emin()
         factory.give_app(odile)
+        key = give_key(odile)
+        # Every address by which a factor comes or goes; a password asks for the old one in the same form.
+        changing = [*PAGES_OF_FACTORS, f"/staff/security/key/{key.pk}/remove/"]
+        named = {one.name for one in urls.urlpatterns if str(one.name).startswith("mfa_")}
+        assert {resolve(page).url_name for page in changing} == named - {
+            "mfa_authenticate", "mfa_index", "mfa_reauthenticate", "mfa_reauthenticate_webauthn",
+            "mfa_view_recovery_codes",
+        }  # fmt: skip
         for user, kind, asked in (
             (odile, "mfa", "/staff/security/confirm/code/"),
             (emin, "password", "/staff/security/confirm/"),
         ):
             client = signed_in(user)
             confirmed_long_ago(client, kind)
-            for page in PAGES_OF_FACTORS[: 4 if user is odile else 1]:
-                answer = client.post(page) if "remove" in page or "renew" in page else client.get(page)
-                assert urlsplit(answer.headers["Location"]).path == asked, page
+            before = sorted(Authenticator.objects.values_list("pk", "type"))
+            for page in changing if user is odile else changing[:1]:
+                for answer in (client.post(page), *([client.get(page)] if "renew" not in page else [])):
+                    assert urlsplit(answer.headers["Location"]).path == asked, page
+            assert sorted(Authenticator.objects.values_list("pk", "type")) == before
 
-    @pytest.mark.asvs("7.4.4")
+    @pytest.mark.asvs("7.4.4", "14.3.2")
     def test_every_page_of_a_signed_in_person_has_the_button_that_signs_out(self) -> None:
         seen = 0
         for make in (lambda: factory.make_odile(granted=False), factory.make_emin):
@@ -163,6 +193,7 @@ class TokenTests(PortalTestCase):
                 if not place.address.startswith(("/office/", "/staff/")) or place.is_api:
                     continue
                 answer = client.get(place.address)
+                assert "no-store" in answer.headers["Cache-Control"], place.address
                 if answer.status_code != 200 or not answer.headers["Content-Type"].startswith("text/html"):
                     continue
                 seen += 1
@@ -179,7 +210,22 @@ class TokenTests(PortalTestCase):
         hana.grants.update(revoked_at=clock.now())
         assert client.get("/office/").status_code != 200
 
-    @pytest.mark.asvs("15.3.3")
+    @pytest.mark.asvs("8.2.4")
+    def test_a_role_is_gone_in_an_open_session_once_its_last_day_is_over(self) -> None:
+        emin, today = factory.make_emin(), clock.today()
+        accounts.grant(
+            asked_by=emin, user=emin, role="handler", reason="x", valid_from=today, valid_until=today,
+            actor=factory.make_odile(granted=False), at=clock.now(),
+        )  # fmt: skip
+        over = clock.midnight(today + timedelta(days=1))
+        with mock.patch.object(clock, "now", return_value=over - timedelta(seconds=30)):
+            client = signed_in(emin)
+            assert client.get("/office/").status_code == 200
+        with mock.patch.object(clock, "now", return_value=over + timedelta(seconds=30)):
+            assert client.get("/office/").status_code != 200
+            assert client.get("/staff/").status_code == 200, "the session goes on"
+
+    @pytest.mark.asvs("8.2.3", "15.3.3")
     def test_a_form_writes_its_own_fields_alone(self) -> None:
         """Every field of an account is sent along with a password: nothing but the password changes."""
         emin = factory.make_emin()

@@ -1,5 +1,6 @@
 """Sessions: how long they last, how many at once, who sees and ends them; and confirming before a dangerous act."""
 
+import re
 import time
 from datetime import timedelta
 from unittest.mock import patch
@@ -35,15 +36,21 @@ def age(client: Client, **seconds: float) -> None:
 
 class TimeOutTests(PortalTestCase):
     @pytest.mark.law("S-15")
-    @pytest.mark.asvs("7.3.1", "7.4.1")
+    @pytest.mark.asvs("7.3.1", "7.4.1", "14.3.1")
     def test_an_idle_session_of_the_console_ends_after_a_quarter_of_an_hour(self) -> None:
         odile, emin = signed_in(factory.make_odile(granted=False)), signed_in(factory.make_emin())
         for client in (odile, emin):
             age(client, seen_at=14 * 60)
         assert odile.get("/office/").status_code == emin.get("/staff/").status_code == 200
+        # A page that stays open is emptied after as long (tests/browser/test_closing.py).
+        assert 'data-seconds="900"' in odile.get("/office/").content.decode()
+        assert 'data-seconds="1800"' in emin.get("/staff/").content.decode()
+        assert "data-seconds" not in Client().get("/sign-in/").content.decode()
         for client in (odile, emin):
             age(client, seen_at=16 * 60)
-        assert odile.get("/office/").headers["Location"].startswith("/sign-in/?next=/office/")
+        over = odile.get("/office/")
+        assert over.headers["Location"].startswith("/sign-in/?next=/office/")
+        assert over.headers["Clear-Site-Data"] == '"cache"'
         assert emin.get("/staff/").status_code == 200
         assert odile.get("/office/").status_code == 302
         self.assertLedgered("accounts.session.ended")
@@ -62,6 +69,22 @@ class TimeOutTests(PortalTestCase):
 
 
 class OwnSessionTests(PortalTestCase):
+    @pytest.mark.truth("ended-by-oneself")
+    def test_who_ends_the_session_they_are_in_is_signed_out_and_reads_of_no_error(self) -> None:
+        odile = factory.make_odile()
+        factory.make_omar()
+        role = odile.grants.exclude(role="").get()
+        client = signed_in(odile)
+        button = {"CHANGE_FORM-action": "revoke", "_selected_action": str(role.pk), "index": "0"}
+        said = {**button, "confirmed": "1", "reason": "test"}
+        assert client.post(f"/office/accounts/accessgrant/{role.pk}/change/", said).status_code == 302
+        role.refresh_from_db()
+        assert role.revoked_at is not None
+        client = signed_in(factory.make_emin())
+        (own,) = SignIn.objects.filter(user__email="emin@extrus.example", ended_at=None)
+        assert client.post(f"/staff/security/sessions/{own.pk}/end/").status_code == 302
+        assert client.get("/staff/").headers["Location"].startswith("/sign-in/")
+
     @pytest.mark.truth("ended-by-a-new-password")
     def test_sessions_that_a_new_password_ended_say_so(self) -> None:
         emin = factory.make_emin()
@@ -85,6 +108,19 @@ class OwnSessionTests(PortalTestCase):
         assert here.get("/staff/").status_code == 200
         self.assertLedgered("accounts.session.ended", emin)
 
+    @pytest.mark.asvs("7.5.2")
+    def test_nobody_ends_a_session_by_one_that_was_left_open(self) -> None:
+        """Who has not confirmed lately confirms first: neither one of them ends, nor all of the others."""
+        emin = factory.make_emin()
+        here, there = signed_in(emin), signed_in(emin)
+        other = SignIn.objects.get(session_key=there.session.session_key)
+        session = here.session
+        session["account_authentication_methods"] = [{"method": "password", "at": time.time() - 301}]
+        session.save()
+        for one in (f"/staff/security/sessions/{other.pk}/end/", "/staff/security/sessions/end/"):
+            assert urlsplit(here.post(one).headers["Location"]).path == "/staff/security/confirm/", one
+        assert there.get("/staff/").status_code == 200
+
     @pytest.mark.asvs("8.2.2")
     def test_another_s_session_is_not_there(self) -> None:
         emin = signed_in(factory.make_emin())
@@ -105,7 +141,11 @@ class OwnSessionTests(PortalTestCase):
     def test_everywhere_else_is_everywhere_but_here(self) -> None:
         emin = factory.make_emin()
         here, there = signed_in(emin), signed_in(emin)
-        here.post("/staff/security/sessions/end/")
+        # The page of one's factors, where a change of them leads, has the button.
+        [pressed] = re.findall(
+            r'action="(/staff/security/sessions/end/)"', here.get("/staff/security/").content.decode()
+        )
+        here.post(pressed)
         assert (here.get("/staff/").status_code, there.get("/staff/").status_code) == (200, 302)
 
     @pytest.mark.law("S-12")
@@ -122,7 +162,7 @@ class OwnSessionTests(PortalTestCase):
         self.assertLedgered("accounts.password.changed", emin)
 
     @pytest.mark.law("S-11")
-    @pytest.mark.asvs("6.3.5")
+    @pytest.mark.asvs("6.3.5", "8.2.4")
     def test_a_new_device_is_told_by_mail_and_a_known_one_is_not(self) -> None:
         emin = factory.make_emin()
         client = Client(HTTP_USER_AGENT="Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/140.0")
@@ -156,7 +196,7 @@ class ResetTests(PortalTestCase):
         act = accounts.ask_reset(person, reason="lost", actor=factory.make_odile(granted=False), at=clock.now())
         return accounts.approve_act(act, reason="seen", actor=factory.make_omar(), at=clock.now())
 
-    @pytest.mark.asvs("6.5.6", "7.4.5")
+    @pytest.mark.asvs("6.5.6", "7.4.3", "7.4.5")
     def test_an_officer_resets_another_s_sign_in_and_nobody_their_own(self) -> None:
         odile, hana = factory.make_odile(granted=False), factory.make_hana(granted=False)
         factory.give_app(hana)

@@ -5,13 +5,16 @@ from unittest.mock import patch
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.conf import settings
+from django.contrib.auth.hashers import get_hasher
 from django.test import Client
 from django.urls import reverse
 
 from privacy.accounts.models import SignIn, SignInThrottle, User
 from privacy.accounts.signin import actions as signin
 from privacy.accounts.signin import second_factors, throttling
+from privacy.accounts.signin.adapters import FactorAdapter
 from privacy.accounts.signin.client_info import ClientInfo
 from privacy.lib.dates import clock
 from tests import factory, force_login
@@ -33,7 +36,7 @@ class SecondFactorTests(PortalTestCase):
         return client
 
     @pytest.mark.law("S-14")
-    @pytest.mark.asvs("6.3.3")
+    @pytest.mark.asvs("2.3.1", "6.3.3")
     def test_the_password_alone_opens_nothing(self) -> None:
         odile = factory.make_odile(granted=False)
         factory.give_app(odile)
@@ -97,13 +100,19 @@ class SecondFactorTests(PortalTestCase):
         assert signin.verify_code(user=odile, code=shown[3], at=clock.now()) is None
 
     @pytest.mark.law("S-12", "S-18")
-    @pytest.mark.asvs("6.5.2")
+    @pytest.mark.asvs("6.5.2", "11.2.2", "11.3.3")
     def test_secrets_are_sealed_and_survive_a_new_secret_key(self) -> None:
         odile = factory.make_odile(granted=False)
         secret = factory.give_app(odile)
         row = Authenticator.objects.get(user=odile)
         assert secret not in str(row.data)
+        # So is the seed that the recovery codes are made of, and nothing else of them is there.
+        codes = RecoveryCodes.activate(odile)
+        kept = codes.instance.data
+        assert set(kept) == {"seed", "used_mask"} and FactorAdapter().decrypt(kept["seed"]) not in kept["seed"]
         new = self.settings(SECRET_KEY="another", SECRET_KEY_FALLBACKS=[])
+        with new, pytest.raises(ValueError, match="SECRET_KEY"):
+            codes.get_unused_codes()
         with new, pytest.raises(ValueError, match="SECRET_KEY"):
             second_factors.totp_secret(odile)
         with self.settings(SECRET_KEY="another", SECRET_KEY_FALLBACKS=[settings.SECRET_KEY]):
@@ -153,6 +162,18 @@ class DelayTests(PortalTestCase):
         assert right.status_code == 200
         with patch("privacy.accounts.signin.forms.clock.now", return_value=clock.now() + timedelta(seconds=31)):
             assert give_password(Client(), factory.make_omar().email).status_code == 302
+
+    @pytest.mark.asvs("6.3.8")
+    def test_the_work_that_takes_time_is_done_for_everybody(self) -> None:
+        """A password is hashed once for who is known, who is not, and who has only been invited."""
+        invited = factory.make_user("invited@extrus.example", "Invited")
+        hasher = type(get_hasher())
+        invited.set_unusable_password()
+        invited.save()
+        for email in (factory.make_emin().email, "nobody@extrus.example", invited.email):
+            with patch.object(hasher, "encode", autospec=True, side_effect=hasher.encode) as hashed:
+                give_password(Client(), email, "not the password")
+            assert hashed.call_count == 1, email
 
     @pytest.mark.asvs("6.3.1", "8.2.4")
     def test_a_browser_its_owner_knows_is_not_locked_out_by_a_stranger(self) -> None:
@@ -214,6 +235,7 @@ class DelayTests(PortalTestCase):
         assert live.get("/office/").status_code == 200
 
     @pytest.mark.law("S-13")
+    @pytest.mark.asvs("6.3.1")
     @pytest.mark.attack("17.19")
     def test_codes_tried_in_a_live_session_are_counted(self) -> None:
         omar = factory.make_omar()
@@ -223,7 +245,19 @@ class DelayTests(PortalTestCase):
         pages = [live.post("/staff/security/confirm/code/", {"code": "000000"}).content.decode() for _try in range(6)]
         assert "이후에 다시 시도" in pages[5] and "이후에 다시 시도" not in pages[4]
 
-    @pytest.mark.asvs("6.3.1")
+    def test_the_current_password_is_not_guessed_on_the_page_of_a_new_one(self) -> None:
+        emin, live = factory.make_emin(), Client()
+        give_password(live, emin.email)
+        new = {"password1": "quiet lamps over water", "password2": "quiet lamps over water"}
+        for _try in range(5):
+            live.post("/staff/security/password/", {"oldpassword": "wrong", **new})
+        page = live.post("/staff/security/password/", {"oldpassword": factory.PASSWORD, **new})
+        self.assertContains(page, "이후에 다시 시도")
+        SignInThrottle.objects.update(wait_until=None)
+        assert live.post("/staff/security/password/", {"oldpassword": factory.PASSWORD, **new}).status_code == 302
+        assert set(SignInThrottle.objects.values_list("failures", flat=True)) == {0}
+
+    @pytest.mark.asvs("6.3.1", "8.2.4")
     def test_an_address_waits_after_many_failures_for_many_accounts(self) -> None:
         at, place = clock.now(), ClientInfo("192.0.2.9", "", "?")
         for number in range(21):
@@ -254,7 +288,7 @@ class DelayTests(PortalTestCase):
         assert "이후에 다시 시도" in pages[5] and "이후에 다시 시도" not in pages[4]
 
     @pytest.mark.law("S-12")
-    @pytest.mark.asvs("6.3.4", "6.3.6")
+    @pytest.mark.asvs("6.3.4", "6.3.6", "6.3.8")
     def test_there_is_no_way_in_by_mail_and_no_sign_up(self) -> None:
         for path in ("signup", "password/reset", "accounts/signup", "accounts/password/reset", "sign-in/code"):
             assert Client().get(f"/{path}/").status_code == 404

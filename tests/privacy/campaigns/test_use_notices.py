@@ -38,7 +38,7 @@ class UseNoticeTest(PortalTestCase):
         self.odile = factory.make_odile()
         self.mina, self.juno, self.silent = (factory.make_mina() for _number in range(3))
         factory.make_contact(self.mina, value="mina@example.org")
-        factory.make_contact(self.juno, value="juno@example.org")
+        factory.make_contact(self.juno, value="juno@example.org", language="en")
         factory.decide(self.juno, "activation", "agree", language="en")
 
     def start(self) -> Campaign:
@@ -208,6 +208,13 @@ class DueTest(PortalTestCase):
         measure = factory.make_measure("use-notice")
         safeguards.decide_applicability(applies=True, measure=measure, at=NOON + DAY, **decision)  # type: ignore[arg-type]
         assert self.due() == [date(2027, 11, 25)]
+        # To decide the same again puts nothing off; a break does.
+        again = {"applies": True, "measure": measure, **decision}
+        safeguards.decide_applicability(at=NOON + 5 * DAY, **again)  # type: ignore[arg-type]
+        assert self.due() == [date(2027, 11, 25)]
+        safeguards.decide_applicability(applies=False, at=NOON + 6 * DAY, **decision)  # type: ignore[arg-type]
+        safeguards.decide_applicability(at=NOON + 7 * DAY, **again)  # type: ignore[arg-type]
+        assert self.due() == [date(2027, 12, 1)]
         campaigns.notify_of_use(actor=odile, at=NOON + 10 * DAY)
         assert self.due() == [date(2027, 12, 4)]
 

@@ -4,6 +4,7 @@ import base64
 from typing import Any
 
 import pytest
+from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.urls import reverse
@@ -170,6 +171,7 @@ class DisclosureTests(ConsoleCase):
 
 
 class PartyTests(ConsoleCase):
+    @pytest.mark.truth("address-of-a-retired-recipient")
     def test_a_third_party_is_registered_changed_and_retired(self) -> None:
         fields = {
             "code": "beta", "title": "Beta", "kind": "carrier", "language": "ko", "channel": "email",
@@ -183,6 +185,10 @@ class PartyTests(ConsoleCase):
         self.press(party, "retire", confirmed="yes")
         party.refresh_from_db()
         assert party.retired_at is not None
+        # Notices of corrections to what it holds still go out, and to the right address.
+        self.press(party, "change_channel", channel="letter", postal_address="Busan", confirmed="yes")
+        party.refresh_from_db()
+        assert party.postal_address == "Busan"
 
     def test_the_key_of_a_webhook_is_shown_to_those_who_keep_third_parties(self) -> None:
         party = factory.make_third_party(channel="webhook", webhook_url="https://a.example/", mailbox="")
@@ -204,6 +210,18 @@ class NoticeTests(ConsoleCase):
         self.assertLedgered("disclosures.notice.resent", notice)
         case = self.client.get(reverse("admin:rights_request_change", args=[notice.case_id]))
         assert notice.reference.encode() in case.content
+
+    @pytest.mark.truth("letter-without-values")
+    def test_no_opening_is_told_where_a_letter_has_no_values(self) -> None:
+        factory.make_provided(self.device, "imei")
+        rights.carry_out(factory.make_granted(factory.ask_correction(answer_by="portal")), actor=self.odile, at=NOON)
+        notice, told = Notice.objects.get(), []
+        for kind in ("corrected", "erased"):
+            Notice.objects.filter(pk=notice.pk).update(kind=kind)
+            with override("en"):
+                page = self.press(notice, "print_letter")
+            told.append(["opening was recorded" in str(one) for one in get_messages(page.wsgi_request)][-1:])
+        assert told == [[True], [False]]
 
     @pytest.mark.truth("hunt")
     def test_a_notice_that_is_queued_again_was_sent_by_nobody(self) -> None:

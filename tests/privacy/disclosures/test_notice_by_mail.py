@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.test import override_settings
 
-from privacy.disclosures.models import Notice
+from privacy.disclosures.models import CorrectionProof, Notice
 from privacy.jobs.dispatcher import dispatch_due
 from privacy.jobs.models import GeneralOutbox
 from privacy.rights import actions as rights
@@ -112,6 +112,7 @@ class NoticeByMailTests(PortalTestCase):
             dispatch_due(at=NOON)
         assert self.client.get(_link(str(box.arrived[0].get_content()))).status_code == 200
 
+    @pytest.mark.asvs("3.5.3")
     def test_the_recipients_link_acknowledges_it_once(self) -> None:
         with mailbox() as box:
             dispatch_due(at=NOON)
@@ -129,6 +130,7 @@ class NoticeByMailTests(PortalTestCase):
         assert self.notice().acknowledged_at == first
         self.assertLedgered("disclosures.notice.acknowledged", notice)
 
+    @pytest.mark.law("S-03")
     def test_what_the_recipient_is_shown_is_on_record(self) -> None:
         with mailbox() as box:
             dispatch_due(at=NOON)
@@ -142,6 +144,7 @@ class NoticeByMailTests(PortalTestCase):
             dispatch_due(at=NOON)
         assert self.client.get("/ack/" + "A" * 43 + "/").status_code == 404
         Notice.objects.update(sent_at=NOON - timedelta(days=60))
+        CorrectionProof.objects.update(state="superseded", ended_at=NOON)
         assert self.client.post(_link(box.arrived[0].get_content())).status_code == 404
         assert self.notice().state == "sent"
 

@@ -5,32 +5,48 @@ import hashlib
 import io
 import json
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils.translation import override
-from psycopg.errors import LockNotAvailable
 
 from privacy.disclosures import actions as disclosures
-from privacy.disclosures.actions.provisions import lock_disclosure
 from privacy.disclosures.models import DisclosedItem, Disclosure
 from privacy.ledger.authorization import NotPermitted
 from privacy.policies import policy_document
 from privacy.subjects.models import Subject
-from privacy.vault import actions as vault
 from tests import factory
 from tests.base import PortalTestCase
-from tests.database import PortalDatabase
 from tests.encrypted_zips import REFUSED, opened
 from tests.factories.accounts import NOON
-from tests.factories.disclosures import wanted
 
 
 @pytest.mark.clause("P5.1")
 class BasisTests(PortalTestCase):
     def setUp(self) -> None:
         self.device = factory.make_device(1)
+
+    @pytest.mark.law("P-03")
+    def test_no_ground_of_public_institutions_is_a_statute_of_its_own(self) -> None:
+        """PIPA art. 18(2) proviso: what an agency's letter often cites beside its own statute, or alone."""
+        for ground in (
+            "개인정보 보호법 제18조제2항제7호", "개인정보보호법 18조 2항 8호", "법 제18조제2항제7호",
+            "개인정보 보호법 제18조제2항제7호, 동법 제18조제2항제8호", "PIPA art. 18(2)5", "the Act, art. 18(2)7",
+            "「개인정보 보호법」 제18조(개인정보의 목적 외 이용·제공 제한) 제2항 제7호",
+            "개인정보 보호법 제18조②항 7호",
+            "PIPA Article 18, paragraph 2, subparagraph 7", "PIPA §18(2)(7)", "PIPA art. 18(2) no. 9",
+        ):  # fmt: skip
+            with pytest.raises(disclosures.NoBasis) as refused:
+                factory.make_disclosure(self.device, "model", statute=ground)
+            assert refused.value.pointer == "/statute", ground
+        for statute in (
+            "형사소송법 제199조제2항, 개인정보 보호법 제18조제2항제7호",
+            "개인정보 보호법 제18조제2항제3호",
+            "PIPA art. 18(2) no. 2",
+            "PIPA Article 18, paragraph 2, subparagraph 1",
+            "PIPA art. 18(2)7 and Criminal Procedure Act art. 199(2)",
+        ):
+            assert factory.make_disclosure(self.device, "model", statute=statute), statute
 
     @pytest.mark.law("P-01", "P-03")
     def test_a_law_names_its_statute_and_the_document(self) -> None:
@@ -63,6 +79,7 @@ class BasisTests(PortalTestCase):
         made = factory.make_disclosure(self.device, "model", purpose_code="repair", **consent)
         assert made.disclosed.get().consent == decision.reference
 
+    @pytest.mark.law("P-01")
     def test_a_consent_that_was_withdrawn_is_no_basis_any_more(self) -> None:
         factory.name_recipient("acme", items=["model"], purposes=["repair"])
         factory.agree(self.device, "provision-acme")
@@ -141,6 +158,7 @@ class BasisTests(PortalTestCase):
         with pytest.raises(disclosures.TerminalNumberNotAllowed):
             factory.make_disclosure(self.device, "imei", third_party=customer)
         assert factory.make_disclosure(self.device, "model", third_party=customer)
+        assert factory.make_disclosure(self.device, "imei"), "the maker that repairs it"
         assert factory.make_disclosure(
             self.device, "imei", third_party=customer, terminal_number_ground="warrant 2026-1187"
         )
@@ -160,7 +178,7 @@ class SecondPersonTests(PortalTestCase):
         self.device = factory.make_device(1)
         self.made = factory.attach_scan(factory.make_disclosure(self.device))
 
-    @pytest.mark.law("P-06")
+    @pytest.mark.law("P-06", "P-07")
     def test_who_asked_can_not_approve(self) -> None:
         with pytest.raises(disclosures.SamePerson):
             disclosures.approve(self.made, actor=factory.make_odile(), at=NOON)
@@ -176,6 +194,7 @@ class SecondPersonTests(PortalTestCase):
         with pytest.raises(NotPermitted):
             disclosures.approve(self.made, actor=factory.make_hana(), at=NOON)
 
+    @pytest.mark.asvs("2.3.1")
     def test_nothing_is_provided_before_it_is_approved(self) -> None:
         with pytest.raises(disclosures.WrongState):
             disclosures.provide(self.made, actor=factory.make_odile(), at=NOON)
@@ -203,7 +222,7 @@ class SecondPersonTests(PortalTestCase):
         with pytest.raises(disclosures.WrongState):
             disclosures.provide(refused, actor=factory.make_odile(), at=NOON)
 
-    @pytest.mark.law("P-05")
+    @pytest.mark.law("P-05", "P-09")
     def test_nothing_is_deleted_from_the_register(self) -> None:
         from django.db.models import ProtectedError
 
@@ -317,81 +336,3 @@ class HandOverTests(PortalTestCase):
             disclosures.provide(made, actor=hana, at=NOON)
         made.refresh_from_db()
         assert made.state == "approved"
-
-
-class WhoHoldsWhatTests(PortalTestCase):
-    def test_earlier_recipients_are_those_who_were_really_provided_with_the_item(self) -> None:
-        device = factory.make_device(1)
-        factory.make_provided(device, "imei")
-        factory.make_disclosure(device, "imei", third_party=factory.make_third_party("asked"))
-        factory.make_provided(device, "model", third_party=factory.make_third_party("other"))
-        found = disclosures.earlier_recipients(
-            subject_id=device.subject_id, category="device-registration", item="imei"
-        )
-        assert [party.code for party in found] == ["acme"]
-
-    def test_a_case_queues_one_notice_for_each_recipient_however_often_it_is_called(self) -> None:
-        device = factory.make_device(1)
-        for code in ("acme", "beta", "gamma"):
-            factory.make_provided(device, "imei", third_party=factory.make_third_party(code))
-        factory.make_provided(device, "imei", document_no="again")
-        case = factory.ask_correction().request
-        for _time in range(2):
-            disclosures.queue_notices(
-                kind="corrected",
-                case_id=case.id,
-                case_reference=case.reference,
-                subject_id=device.subject_id,
-                category="device-registration",
-                items=["imei"],
-                actor=factory.make_odile(),
-                at=NOON,
-            )
-        from privacy.disclosures.models import Notice
-
-        assert Notice.objects.count() == 3
-        twice = Notice.objects.get(third_party__code="acme")
-        assert len(twice.disclosures) == 2
-
-    def test_the_freeze_message_names_the_case(self) -> None:
-        device = factory.make_device(1)
-        factory.make_provision_agreement("acme", items=["imei"], purposes=["repair"])
-        factory.agree(device, "provision-acme")
-        case = factory.ask_correction().request
-        with pytest.raises(vault.Frozen, match=case.reference):
-            factory.make_disclosure(device, "imei", basis="consent", purpose_code="repair")
-
-    @pytest.mark.attack("17.18")
-    def test_one_frozen_device_is_left_out_of_a_provision_of_many_and_told(self) -> None:
-        frozen, other = factory.make_device(1), factory.make_device(2)
-        factory.name_recipient("acme", items=["imei"], purposes=["repair"])
-        for device in (frozen, other):
-            factory.agree(device, "provision-acme")
-        both = [*wanted(frozen, "imei"), *wanted(other, "imei")]
-        basis: dict[str, Any] = {"items": both, "basis": "consent", "statute": "", "purpose_code": "repair"}
-        approved = factory.make_disclosure(frozen, document_no="", **basis)
-        disclosures.approve(approved, actor=factory.make_omar(), at=NOON)
-        factory.ask_correction()
-        made = disclosures.provide(approved, actor=factory.make_odile(), at=NOON)
-        assert made.left_out == (Subject.objects.get(pk=frozen.subject_id).reference,)
-        out = DisclosedItem.objects.provided().values_list("subject_id", flat=True)
-        assert set(out) == {other.subject_id}
-        again = disclosures.fetch_again(made.disclosure, actor=factory.make_odile(), at=NOON)
-        assert again.file == made.file
-        # Who asks now is not stopped either; whoever is asked about alone still is.
-        factory.make_disclosure(frozen, document_no="", **basis)
-        with pytest.raises(vault.Frozen):
-            factory.make_disclosure(frozen, document_no="", **{**basis, "items": both[:1]})
-
-
-@pytest.mark.truth("retired-meanwhile")
-def test_nobody_retires_a_third_party_while_it_is_provided_to(portal_database: PortalDatabase) -> None:
-    """What went out after the retirement was on record had been checked before it."""
-    made = factory.make_disclosure(factory.make_device(1), "model")
-    with portal_database.connect() as other, transaction.atomic():
-        lock_disclosure(made, expected=Disclosure.State.REQUESTED)
-        with pytest.raises(LockNotAvailable):
-            other.execute("SELECT 1 FROM disclosures_thirdparty FOR UPDATE NOWAIT")
-    disclosures.retire_party(made.third_party, actor=factory.make_odile(), at=NOON)
-    with pytest.raises(disclosures.Retired):
-        disclosures.approve(factory.attach_scan(made), actor=factory.make_omar(), at=NOON)

@@ -16,7 +16,6 @@ from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
 
-LAW = ("P-09", "P-10")
 AFTER = clock.midnight(date(2027, 1, 4))
 
 
@@ -42,8 +41,8 @@ def record(report: str = "confirmation:2026-07-01", **changes: object) -> Provis
     return disclosures.record_provision_report(report=report, actor=actor, **values)  # type: ignore[arg-type]
 
 
+@pytest.mark.law("P-09", "P-10")
 class OwedTest(PortalTestCase):
-    @pytest.mark.law(*LAW)
     def test_one_is_owed_for_each_kind_and_half_year_in_which_something_was_given(self) -> None:
         assert due() == []
         give("confirmation", factory.make_device(1), permit_no="2026-1")
@@ -55,13 +54,11 @@ class OwedTest(PortalTestCase):
             (date(2027, 2, 1), "confirmation:2026-07-01"),
         ], "30 days after the half-year; the 30th of January 2027 is a Saturday"
 
-    @pytest.mark.law(*LAW)
     def test_the_last_day_of_june_is_of_the_first_half(self) -> None:
         give("user-information", factory.make_device(1), on=date(2026, 7, 1))
         give("user-information", factory.make_device(2), on=date(2026, 6, 30))
         assert [key for _on, key in due()] == ["user-information:2026-01-01", "user-information:2026-07-01"]
 
-    @pytest.mark.law(*LAW)
     def test_what_somebody_else_was_given_is_neither_owed_nor_counted(self) -> None:
         """A kind of material that stands on a provision to a maker, from before it was refused, is no agency's."""
         give("confirmation", factory.make_device(1), permit_no="2026-1")
@@ -88,6 +85,7 @@ class OwedTest(PortalTestCase):
                 record("user-information:2026-07-01", actor=somebody)
 
 
+@pytest.mark.law("P-09", "P-10")
 class FiledTest(PortalTestCase):
     def setUp(self) -> None:
         device = factory.make_device(1)
@@ -95,7 +93,6 @@ class FiledTest(PortalTestCase):
         give("confirmation", device, permit_no="2026-2", urgent=True, document_due_on=NOON.date())
         give("confirmation", factory.make_device(2), title="prosecutor", permit_no="2026-3")
 
-    @pytest.mark.law(*LAW)
     def test_it_keeps_the_figures_by_agency_and_is_owed_no_more(self) -> None:
         made = record()
         told = [(one["title"], one["documents"], one["people"], one["urgent"]) for one in made.figures]
@@ -106,7 +103,6 @@ class FiledTest(PortalTestCase):
         with pytest.raises(disclosures.NotFiled):
             record()
 
-    @pytest.mark.law(*LAW)
     def test_it_is_filed_after_the_half_year_and_says_its_receipt(self) -> None:
         for wrong, where in (
             ({"at": clock.midnight(date(2026, 12, 31)), "filed_on": date(2026, 12, 31)}, "/report"),
@@ -122,7 +118,6 @@ class FiledTest(PortalTestCase):
         with pytest.raises(IntegrityError, match="after_its_half_year"), transaction.atomic():
             ProvisionReport.objects.filter(pk=made.pk).update(filed_on=date(2026, 12, 31))
 
-    @pytest.mark.law(*LAW)
     def test_what_is_filed_leaves_by_the_days_of_the_half_year(self) -> None:
         made = record()
         scope = (factory.make_odile(), NOON, "보고")
@@ -137,7 +132,6 @@ class FiledTest(PortalTestCase):
         )
         assert made.reference in row
 
-    @pytest.mark.law(*LAW)
     def test_the_officer_records_it_on_its_page(self) -> None:
         year = clock.today().year
         give("user-information", factory.make_device(3), on=date(year - 1, 8, 1))

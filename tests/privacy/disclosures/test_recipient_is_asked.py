@@ -11,7 +11,7 @@ class AskedTest(PortalTestCase):
     def setUp(self) -> None:
         self.device = factory.make_device(1)
 
-    @pytest.mark.law("P-04")
+    @pytest.mark.law("P-04", "C-02")
     def test_beyond_the_purpose_the_recipient_is_asked_to_limit_its_use(self) -> None:
         """PIPA art. 18(5): of what is provided by a law or by a consent of its own beyond the purpose."""
         consent = {"statute": "", "document_no": "", "purpose_code": "repair"}

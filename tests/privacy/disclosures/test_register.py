@@ -7,6 +7,7 @@ import pytest
 from openpyxl import load_workbook
 
 from privacy.disclosures import register
+from privacy.disclosures.models import Disclosure
 from privacy.ledger.authorization import NotPermitted
 from privacy.ledger.exports import register_export
 from privacy.lib.registries import registers
@@ -44,15 +45,26 @@ class RegisterTests(PortalTestCase):
     def rows(self, **changes: object) -> list[tuple[object, ...]]:
         return list(load_workbook(io.BytesIO(self.export(**changes))).active.values)  # type: ignore[arg-type]
 
-    @pytest.mark.law("P-04", "P-05", "F-8")
+    @pytest.mark.law("P-04", "P-05", "F-8", "P-06")
     def test_the_first_eight_columns_are_the_official_ones(self) -> None:
         head, row = self.rows()
         assert list(head[:8]) == OFFICIAL
-        assert row[1] == "Acme Devices"
+        assert row[:3] == ("기기 등록 및 라이선스 정보", "Acme Devices", "repair of lost handsets")
         assert row[3] == "전기통신사업법 제83조제3항"
         assert row[4] == "단말기기 고유번호(IMEI)"
         assert row[5] == "2026-11-24"
+        assert row[6] == self.made.form_shown != ""
         assert row[7] == "repair desk only"
+
+    @pytest.mark.law("P-06")
+    def test_it_says_who_provided_who_approved_and_in_which_way(self) -> None:
+        head, row = self.rows()
+        told, made = dict(zip(head, row, strict=True)), Disclosure.objects.get()
+        assert (told["제공자"], told["승인자"]) == (made.provided_by, made.approved_by)
+        assert {made.provided_by, made.approved_by} == {factory.make_odile().ref, factory.make_omar().ref}
+        assert (told["형태"], told["암호화 여부"]) == ("암호화된 파일", "AES-256")
+        assert (told["정보주체 수"], told["파일 SHA-256"]) == (1, made.file_digest)
+        assert made.provided_at == NOON
 
     def test_only_the_period_asked_for_leaves(self) -> None:
         assert len(self.rows(first=date(2026, 10, 1), last=date(2026, 10, 31))) == 1

@@ -13,6 +13,7 @@ from privacy.disclosures.models import Disclosure
 from privacy.ledger.authorization import NotPermitted
 from privacy.lib.documents.upload_validation import InvalidUpload
 from privacy.rights import reminders
+from privacy.safeguards import actions as safeguards
 from privacy.vault import actions as vault
 from privacy.vault.models import EncryptedFile
 from tests import factory
@@ -68,6 +69,18 @@ class ScanTests(PortalTestCase):
             self.ask(record_class="confirmation")
         assert self.ask(record_class="confirmation", permit_no="2026-1").permit_no == "2026-1"
 
+    @pytest.mark.law("P-11")
+    def test_whatever_was_decided_about_the_company_it_is_asked_as_a_telecom_operator_is(self) -> None:
+        for applies in (None, False, True):
+            if applies is not None:
+                safeguards.decide_applicability(
+                    threshold="telecom", applies=applies, reasons="신고하지 않음", actor=self.odile, at=NOON
+                )
+            with pytest.raises(disclosures.NoBasis):
+                self.ask(relation="")
+            with pytest.raises(disclosures.NoBasis):
+                self.ask(record_class="confirmation")
+
     @pytest.mark.law("P-08", "P-10")
     def test_nobody_but_an_agency_states_what_an_agency_states(self) -> None:
         """What the form shows for an agency alone is refused of anybody else: it would owe the minister a report."""
@@ -80,10 +93,16 @@ class ScanTests(PortalTestCase):
                     factory.make_disclosure(factory.make_device(3), "model", authority=authority, **basis)
                 assert refused.value.pointer == f"/{field}"
 
-    @pytest.mark.law("P-08")
+    @pytest.mark.law("P-08", "P-10")
     def test_an_urgent_one_gets_its_document_afterwards_once_and_is_watched(self) -> None:
         with pytest.raises(disclosures.NoBasis):
             self.ask(urgent=True)
+        # Asked on Tuesday the 24th: without delay is five days, and the fifth is a Sunday.
+        for wrong in (date(2026, 11, 23), date(2026, 12, 1), date(2090, 1, 1)):
+            with pytest.raises(disclosures.NoBasis) as refused:
+                self.ask(urgent=True, document_due_on=wrong)
+            assert refused.value.pointer == "/document_due_on"
+        assert self.ask(urgent=True, document_due_on=date(2026, 11, 30)).urgent
         made = self.ask(urgent=True, document_due_on=date(2026, 11, 27))
         disclosures.approve(made, actor=self.omar, at=NOON)
         disclosures.provide(made, actor=self.odile, at=NOON)
@@ -113,6 +132,7 @@ class ScanTests(PortalTestCase):
             authority=factory.make_authority(**said),
         )  # fmt: skip
 
+    @pytest.mark.law("S-05")
     def test_it_is_sealed_and_read_on_record(self) -> None:
         row = self.attach()
         assert b"zebra" not in EncryptedFile.objects.get().content.ciphertext
@@ -121,7 +141,9 @@ class ScanTests(PortalTestCase):
         assert not disclosures.has_read(row, actor=self.omar), "what did not open counts as read"
         factory.judge_files()
         assert disclosures.open_scan(row, actor=self.omar, at=NOON).content == PDF
-        assert self.assertLedgered("ledger.read").task == "disclosures.scan.shown"
+        read = self.assertLedgered("ledger.read")
+        assert read.task == "disclosures.scan.shown"
+        assert f'"reason":"disclosure {row.reference}"' in read.payload
 
     def test_a_new_scan_takes_the_place_of_the_earlier_one(self) -> None:
         self.attach()

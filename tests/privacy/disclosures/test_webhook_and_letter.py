@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from typing import Any
 from unittest import mock
@@ -22,10 +24,13 @@ from privacy.disclosures.models import Notice, ThirdParty
 from privacy.disclosures.refusals import UnusableWebhook
 from privacy.jobs.dispatcher import dispatch_due
 from privacy.jobs.models import GeneralOutbox
+from privacy.office_api.models import Subscription
 from privacy.rights import actions as rights
+from privacy.systems.models import Connection
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
+from tests.privacy.safeguards.test_the_portal_looks_at_itself import certificate, site
 
 
 class Receiver:
@@ -188,6 +193,18 @@ class WebhookTests(PortalTestCase):
             thread.join()
         assert ended.is_set()
 
+    @pytest.mark.asvs("12.3.2", "16.3.4")
+    def test_a_recipient_that_nobody_vouches_for_is_told_nothing_and_that_is_in_the_log(self) -> None:
+        notice = corrected(channel="webhook", webhook_url="https://acme.example/", mailbox="")
+        with TemporaryDirectory() as folder:
+            _path, context = certificate(Path(folder), days=90)
+            with site({}, context) as address, self.assertLogs("portal.jobs", "WARNING") as logs:
+                ThirdParty.objects.update(webhook_url=f"{address}/hook")
+                dispatch_due(at=NOON)
+        notice.refresh_from_db()
+        assert (notice.state, notice.trouble) == (Notice.State.QUEUED, "SSLCertVerificationError")
+        assert any("failed at start 1" in line for line in logs.output)
+
     @pytest.mark.asvs("13.2.6")
     @pytest.mark.attack("17.22")
     def test_a_recipient_that_drips_its_answer_is_left_after_the_whole_time(self) -> None:
@@ -198,7 +215,7 @@ class WebhookTests(PortalTestCase):
             notice.third_party.webhook_url = f"http://localhost:{server.getsockname()[1]}/hook"
             with mock.patch.object(webhooks, "TOTAL_TIMEOUT", 0.5), pytest.raises(webhooks.WebhookFailed) as refused:
                 webhooks.post(notice, b"{}", at=NOON)
-            assert left.wait(10)
+            assert left.wait(60)
             thread.join()
         assert str(refused.value) == "TimeoutError"
 
@@ -231,6 +248,8 @@ class WebhookTests(PortalTestCase):
         field.clean("https://acme.example/" + "a" * 170, None)
         with pytest.raises(ValidationError):
             field.clean("https://acme.example/" + "a" * 200, None)
+        for model in (Connection, Subscription):
+            assert model._meta.get_field("address").max_length == 300
         with receiver() as (told, address):
             corrected(channel="webhook", webhook_url=address, mailbox="")
             dispatch_due(at=NOON)

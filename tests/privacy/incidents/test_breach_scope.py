@@ -15,6 +15,7 @@ from privacy.jobs.dispatcher import dispatch_due
 from privacy.ledger.models import Entry
 from privacy.lib.dates import clock
 from privacy.subjects import holdings
+from privacy.vault import actions as vault
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON, grant_pairs
@@ -102,6 +103,11 @@ class OfficeFilesTests(PortalTestCase):
         text = text_of(letters.print_letters(campaign, reason="told by letter", actor=self.odile, at=NOON))
         assert "12HarbourRoad" in text, "the reader of the PDF drops the spaces"
         assert "34HillStreet" in text
+        vault.shred_subject(
+            subject_id=complaint.id, categories=None, cause="retention", certificate="x", actor=self.odile, at=NOON
+        )
+        left = letters.print_letters(campaign, reason="told by letter", actor=self.odile, at=NOON)
+        assert "34HillStreet" in text_of(left), "whose data is being destroyed keeps nobody from being told"
         for one, task in (
             (complaint.id, "incidents.complainant.addressed"),
             (case.id, "rights.requester.addressed"),

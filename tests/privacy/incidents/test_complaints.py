@@ -3,19 +3,23 @@
 import html
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from privacy.incidents import actions as incidents
 from privacy.incidents.models import Complaint, ComplaintText
 from privacy.jobs.dispatcher import dispatch_due
 from privacy.ledger.authorization import NotPermitted
+from privacy.ledger.entries.payloads import facts_in
 from privacy.ledger.models import Entry
 from privacy.lib.dates import clock
 from privacy.vault import actions as vault
 from tests import factory
 from tests.base import PortalTestCase
+from tests.cookie_words import words_in_cookies
 from tests.factories.accounts import NOON
 from tests.privacy.disclosures.smtp_server import mailbox
 
@@ -75,6 +79,9 @@ class ComplaintTests(PortalTestCase):
         assert "we are sorry" in box.arrived[0].get_content()
         complaint.refresh_from_db()
         assert complaint.sent_at is not None
+        assert complaint.answered_with.startswith("incidents.complaint-answer built-in ")
+        sent = self.assertLedgered("incidents.complaint.sent", complaint)
+        assert facts_in(sent.payload)["template"] == complaint.answered_with
         with pytest.raises(incidents.AlreadyAnswered):
             incidents.answer_complaint(complaint, answer="again", actor=odile, at=NOON)
 
@@ -91,15 +98,24 @@ class ComplaintTests(PortalTestCase):
         address = reverse("admin:incidents_complaint_change", args=[complaint.pk])
         assert b"zebra" not in self.client.get(address).content
         pressed = {"CHANGE_FORM-action": "answer", "_selected_action": str(complaint.pk), "index": "0"}
-        assert b"zebra" in self.client.post(address, pressed).content
-        self.client.post(address, {**pressed, "confirmed": "yes", "answer": "sorry"})
+        page = self.client.post(address, pressed).content
+        assert b"zebra" in page
+        self.client.post(address, {**pressed, "confirmed": "yes", "answer": "sorry", "seen": seen_on(page.decode())})
         complaint.refresh_from_db()
         assert complaint.state == "answered"
+
+
+def seen_on(page: str) -> str:
+    """The digest of the text that a page shows before it is sent."""
+    found = re.search(r'name="seen" value="([0-9a-f]+)"', page)
+    return found[1] if found else ""
 
 
 @pytest.mark.truth("one-opening")
 class OpeningTests(PortalTestCase):
     """One answered complaint is one opening on record; what is not held is told, never an error page."""
+
+    seen = ""
 
     def setUp(self) -> None:
         self.odile = factory.make_officer()
@@ -108,11 +124,25 @@ class OpeningTests(PortalTestCase):
         self.complaint = incidents.file_complaint(explanation="zebra", contact=given, at=NOON).complaint
 
     def press(self, **fields: str) -> str:
+        """Press the button and return the page; what it showed the last time was read."""
         address = reverse("admin:incidents_complaint_change", args=[self.complaint.pk])
         pressed = {"CHANGE_FORM-action": "answer", "_selected_action": str(self.complaint.pk), "index": "0"}
-        answer = self.client.post(address, {**pressed, **fields}, follow=True)
+        read = {"seen": self.seen} if self.seen else {}
+        answer = self.client.post(address, {**pressed, **read, **fields})
+        # What it says of the act waits for the next page in the session, and in no cookie.
+        assert not re.search("[가-힣]|zebra|mina@|sorry", words_in_cookies(self.client))
+        if answer.status_code == 302:
+            answer = self.client.get(answer.headers["Location"])
         assert answer.status_code == 200
-        return answer.content.decode()
+        page = answer.content.decode()
+        self.seen = seen_on(page)
+        return page
+
+    def word(self, heading: str) -> None:
+        """Have another heading approved for the mail that answers a complaint."""
+        changed = {"subject_ko": f"{heading} {{reference}}", "subject_en": f"{heading} {{reference}}"}
+        omar = factory.make_omar()
+        factory.make_template("incidents.complaint-answer", actor=self.odile, approved_by=omar, **changed)
 
     def openings(self) -> int:
         found = Entry.objects.filter(task="incidents.complaint.read", payload__contains=self.complaint.reference)
@@ -134,6 +164,7 @@ class OpeningTests(PortalTestCase):
         with pytest.raises(incidents.ComplaintTextGone):
             incidents.read_complaint(Complaint.objects.get(), actor=self.odile, at=NOON)
 
+    @pytest.mark.asvs("14.3.3")
     def test_reading_a_refused_form_and_answering_are_one_opening(self) -> None:
         assert "zebra" in self.press()
         again = self.press(confirmed="yes", answer="x" * 4_001)
@@ -159,6 +190,43 @@ class OpeningTests(PortalTestCase):
         sent = part.get_content().replace("\r\n", "\n").strip()
         assert sent == f"{before}we are sorry\n\nand mended it{after}"
         assert mark
+
+    def test_words_that_nobody_read_around_the_answer_are_shown_first_and_not_sent(self) -> None:
+        """Another version was approved after the page was shown, and one more before the worker came to it."""
+        self.press()
+        self.word("FIRST")
+        page = self.press(confirmed="yes", answer="we are sorry")
+        assert "FIRST" in page and "we are sorry" in page
+        self.complaint.refresh_from_db()
+        assert self.complaint.state == "received"
+        self.press(confirmed="yes", answer="we are sorry")
+        self.word("SECOND")
+        with mailbox() as box:
+            dispatch_due(at=clock.now())
+        self.complaint.refresh_from_db()
+        assert self.complaint.answered_with == "incidents.complaint-answer 1"
+        assert [str(one["Subject"])[:5] for one in box.arrived if one["Message-ID"] == self.complaint.message_id] == [
+            "FIRST"
+        ]
+
+    def test_words_approved_while_the_answer_is_taken_are_not_sent(self) -> None:
+        """Between the comparison with what was read and the queueing, another version is approved."""
+        self.word("FIRST")
+        self.press()
+        approved: list[str] = []
+
+        def approve(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+            if not approved and "FOR UPDATE" in sql and "incidents_complaint" in sql:
+                approved.append("SECOND")
+                self.word("SECOND")
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(approve):
+            self.press(confirmed="yes", answer="we are sorry")
+        with mailbox():
+            dispatch_due(at=clock.now())
+        self.complaint.refresh_from_db()
+        assert (approved, self.complaint.answered_with) == (["SECOND"], "incidents.complaint-answer 1")
 
     def test_an_answered_one_is_read_with_its_answer_and_asks_for_none(self) -> None:
         incidents.answer_complaint(self.complaint, answer="we are sorry", actor=self.odile, at=NOON)
@@ -233,6 +301,7 @@ class StatusPageTests(PortalTestCase):
         self.enter()
         assert "was destroyed when the retention period ended" in self.page()
 
+    @pytest.mark.asvs("6.3.8")
     def test_a_wrong_code_and_an_unknown_number_get_the_same_answer(self) -> None:
         wrong, unknown = (
             self.client.post(reverse("incidents:status"), {"reference": reference, "code": "0" * 26})
@@ -254,7 +323,9 @@ class StatusPageTests(PortalTestCase):
         opened = self.client.post(reverse("rights:case"), {"number": case.number, "code": case.code})
         assert opened.status_code == 302
 
+    @pytest.mark.asvs("7.4.1", "7.4.4", "14.3.1")
     def test_the_page_can_be_closed(self) -> None:
         self.enter()
-        self.client.post(reverse("incidents:leave"))
+        assert 'complaint/status/leave/"' in self.page()
+        assert self.client.post(reverse("incidents:leave")).headers["Clear-Site-Data"] == '"cache"'
         assert self.complaint.reference not in self.page()

@@ -44,5 +44,7 @@ class MeasuresTests(PortalTestCase):
         incident = factory.make_incident()
         with override("en"):
             assert "No measure is recorded." in duties.closing_blockers(incident)
+            with pytest.raises(Incomplete, match="No measure is recorded"):
+                incidents.propose_closing(incident, conclusion="done", actor=factory.make_odile(), at=NOON)
             incidents.take_measure(incident, what="wiped", taken_at=NOON, actor=factory.make_odile(), at=NOON)
             assert "No measure is recorded." not in duties.closing_blockers(incident)

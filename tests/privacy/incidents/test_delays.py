@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from privacy.incidents import actions as incidents
 from privacy.incidents import duties
@@ -34,6 +35,22 @@ class DelayTest(PortalTestCase):
         row = Incident.objects.with_facts().get(pk=self.incident.pk)
         return {one.duty: one.due_at for one in duties.deadlines_of(row)}
 
+    def offered(self) -> list[str]:
+        self.client.force_login(self.odile)
+        address = reverse("admin:incidents_incident_change", args=[self.incident.pk])
+        pressed = {"CHANGE_FORM-action": "delay", "_selected_action": str(self.incident.pk)}
+        form = self.client.post(address, pressed, secure=True).context["form"]
+        return [value for value, _label in form.fields["delay"].choices]
+
+    @pytest.mark.law("B-05")
+    def test_it_waits_for_one_of_the_two_reasons_of_the_decree_alone(self) -> None:
+        assert set(Incident.Delay.values) == {"spread", "force-majeure"}
+        said = {"reason": "홍수로 통신 두절", "actor": self.odile, "at": NOON}
+        row = incidents.delay_notice(self.incident, delay=Incident.Delay("force-majeure"), **said)
+        assert row.delay == Incident.Delay.FORCE
+        with pytest.raises(ValueError, match="convenience"):
+            incidents.delay_notice(self.incident, delay="convenience", **said)
+
     @pytest.mark.law("B-05")
     def test_past_the_72_hours_it_is_due_at_the_moment_the_reason_ended(self) -> None:
         assert "after-delay" not in self.clocks()
@@ -51,6 +68,32 @@ class DelayTest(PortalTestCase):
     def test_within_the_72_hours_these_are_the_term(self) -> None:
         self.end(self.due_at - HOUR)
         assert "after-delay" not in self.clocks()
+
+    @pytest.mark.law("B-05", "B-07")
+    def test_that_of_a_possible_breach_waits_for_force_majeure_alone(self) -> None:
+        """Decree art. 39-3(1) proviso: no measures against the spread put it off."""
+        self.incident = factory.make_known_incident(certainty="possible")
+        said = {"reason": "홍수로 통신 두절", "actor": self.odile, "at": NOON}
+        with pytest.raises(Contradiction) as refused:
+            incidents.delay_notice(self.incident, delay=Incident.Delay("spread"), **said)
+        assert refused.value.pointer == "/delay"
+        assert self.offered() == ["force-majeure"]
+        incidents.delay_notice(self.incident, delay=Incident.Delay("force-majeure"), **said)
+        due_at = self.clocks()["possible-notice"]
+        self.end(due_at - HOUR)
+        assert "possible-after-delay" not in self.clocks()
+        Incident.objects.filter(pk=self.incident.pk).update(delay_ended_at=None)
+        self.end(due_at + HOUR)
+        assert self.clocks()["possible-after-delay"] == due_at + HOUR
+        assert self.clocks()["possible-notice"] == due_at
+
+    @pytest.mark.law("B-08")
+    def test_the_report_keeps_its_72_hours_whatever_the_notice_waits_for(self) -> None:
+        incidents.describe_incident(self.incident, outside_access=True, actor=self.odile, at=NOON)
+        said = {"reason": "홍수로 통신 두절", "actor": self.odile, "at": NOON}
+        incidents.delay_notice(self.incident, delay=Incident.Delay("force-majeure"), **said)
+        self.end(self.due_at + 5 * HOUR)
+        assert self.clocks()["report"] == self.due_at
 
     def test_only_what_waits_can_end_and_never_before_it_was_known(self) -> None:
         for wrong in (self.incident.aware_at - HOUR, NOON + 90 * HOUR):

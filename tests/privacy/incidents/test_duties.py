@@ -1,8 +1,11 @@
 """What is owed for an incident is derived once: from what was confirmed, told to each person, and reported."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from hashlib import sha256
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.translation import override
 
@@ -88,6 +91,16 @@ class ConfirmationTests(DutyCase):
             assert found.due_at == certain - HOUR + 72 * HOUR
         assert incident.possible_due_at == NOON + 72 * HOUR
 
+    @pytest.mark.law("B-07")
+    def test_a_possible_breach_has_a_term_from_the_day_of_its_law_on(self) -> None:
+        """Act 21445, addenda art. 2(2): for what became known before, only a breach has a term."""
+        day = clock.midnight(date(2026, 9, 11))
+        for aware_at, has_term in ((day - timedelta(minutes=1), False), (day, True)):
+            incident = self.doubtful(aware_at=aware_at)
+            assert (self.clock(incident, "possible-notice") is not None) is has_term
+            incidents.confirm_breach(incident, confirmed_at=NOON, actor=self.odile, at=NOON)
+            assert self.clock(incident, "notice") is not None
+
     def test_the_numbers_are_those_of_the_day_of_confirmation(self) -> None:
         incident = self.doubtful()
         policies.set_parameter(
@@ -127,8 +140,14 @@ class ConfirmationTests(DutyCase):
         self.add(incident, self.person("late@example.org"))
         incidents.rule_out(incident, why="empty", actor=self.odile, at=NOON + HOUR)
         assert "there was none" in self.left(incident)
+        term = self.clock(incident, "retraction")
+        assert term is not None and (term.due_at, term.done_at) == (NOON + 25 * HOUR, None), "at once: on the calendar"
+        with CaptureQueriesContext(connection) as asked:
+            self.clock(incident, "retraction")
+        assert self.mina.pk.hex not in str(asked.captured_queries), "those who were warned may be all of the register"
         assert len(self.tell(incident, NOON + HOUR)) == 1
         assert self.left(incident) == ""
+        assert self.clock(incident, "retraction") is None
 
     @pytest.mark.law("B-07")
     def test_a_warning_on_the_website_is_taken_back_there(self) -> None:
@@ -203,6 +222,47 @@ class SupplementTests(DutyCase):
         )  # fmt: skip
         assert self.clock(incident, "intrusion-supplement") is not None
 
+    def test_what_the_form_of_the_minute_says_is_told_by_it(self) -> None:
+        second = timedelta(seconds=1)
+        incident = factory.make_known_incident(self.mina, intrusion=True)
+
+        def learn_and_hand_out(course: str, at: datetime) -> bytes:
+            incidents.describe_incident(incident, course_en=course, actor=self.odile, at=at + 5 * second)
+            form, _number = incidents.issue_report_form(
+                incident, duty=Report.Duty.INTRUSION, actor=self.odile, at=at + 10 * second
+            )
+            return form
+
+        def report(authority: str, at: datetime) -> Report:
+            return incidents.record_report(
+                incident, authority=authority, duty="intrusion", reported_at=at, actor=self.odile, at=at + 50 * second
+            )  # fmt: skip
+
+        form = learn_and_hand_out("A stolen password.", NOON + HOUR)
+        assert report("msit", NOON + HOUR).digest == sha256(form).hexdigest()
+        assert self.clock(incident, "intrusion-supplement") is None
+        # Nor does the supplement of a later minute leave open what it says.
+        learn_and_hand_out("Two stolen passwords.", NOON + DAY)
+        assert report("kisa", NOON + DAY).due_at == NOON + DAY + 5 * second + 24 * HOUR
+        assert self.clock(incident, "intrusion-supplement") is None
+
+    def test_what_became_known_after_the_form_was_made_is_not_told_by_it(self) -> None:
+        """Neither by the report that it is, nor by it to another authority; a report without a form tells."""
+        for first in (True, False):
+            with self.subTest("reported before" if first else "the first report"):
+                incident = self.reported() if first else factory.make_known_incident(self.mina, intrusion=True)
+                incidents.issue_report_form(incident, duty=Report.Duty.INTRUSION, actor=self.odile, at=NOON + 3 * HOUR)
+                learned_at = NOON + 4 * HOUR
+                incidents.describe_incident(incident, course_en="A stolen key.", actor=self.odile, at=learned_at)
+                digest = self.report(incident, NOON + 5 * HOUR).digest
+                assert digest
+                again = {"duty": "intrusion", "reported_at": NOON + 6 * HOUR, "at": NOON + 6 * HOUR}
+                assert incidents.record_report(incident, authority="msit", actor=self.odile, **again).digest == digest
+                term = self.clock(incident, "intrusion-supplement")
+                assert term is not None and term.due_at == learned_at + 24 * HOUR
+                assert self.report(incident, NOON + 7 * HOUR).digest == ""
+                assert self.clock(incident, "intrusion-supplement") is None
+
     def test_what_no_report_tells_starts_no_term(self) -> None:
         incident = self.reported()
         incidents.describe_incident(incident, title="Renamed", actor=self.odile, at=NOON + 2 * HOUR)
@@ -217,6 +277,13 @@ class SupplementTests(DutyCase):
         assert "incomplete" in self.left(incident)
         self.report(incident, NOON + 3 * HOUR, Report.Duty.BREACH)
         assert "incomplete" not in self.left(incident)
+        # What the first one never lacks: advice, response and whom to ask (PIPA 34(1)3 to 5).
+        for lacking in ("advice_ko", "response_ko"):
+            blank = incidents.describe_incident(
+                factory.make_known_incident(), actor=self.odile, at=NOON, **{lacking: ""}
+            )  # fmt: skip
+            with pytest.raises(Incomplete):
+                self.report(blank, NOON, Report.Duty.BREACH)
 
     def test_the_form_of_an_intrusion_can_be_taken_out_and_sent(self) -> None:
         incident = self.reported()

@@ -74,10 +74,11 @@ class EachPersonTests(DutyCase):
         incidents.notify_subjects(incident, actor=self.odile, at=NOON)
         assert "not been told yet" in self.left(incident)
 
+    @pytest.mark.law("B-06")
     def test_a_mail_that_bounced_for_good_makes_the_website_necessary(self) -> None:
         incident = factory.make_known_incident(self.mina)
         incidents.notify_subjects(incident, actor=self.odile, at=NOON)
-        campaigns.mark_parked(Delivery.objects.get(), why="550", actor=self.odile, at=NOON)
+        campaigns.mark_parked(Delivery.objects.get(), failed=campaigns.MAIL, why="550", actor=self.odile, at=NOON)
         assert "no working address on record" in self.left(incident)
         assert self.posted_for() == [None]
         self.post(incident)
@@ -98,6 +99,7 @@ class EachPersonTests(DutyCase):
         self.tell(incident)
         assert self.posted_for() == [None]
 
+    @pytest.mark.law("B-06")
     def test_the_website_does_not_stand_in_for_somebody_with_an_address(self) -> None:
         incident = factory.make_known_incident(self.mina)
         self.post(incident)

@@ -18,7 +18,7 @@ class SuspicionTests(PortalTestCase):
         incident = factory.make_incident(certainty="possible", **facts)
         return notice_texts.notice_text(incident, Stage.POSSIBLE, language, on=NOON.date())
 
-    @pytest.mark.law("B-07")
+    @pytest.mark.law("B-07", "N-09")
     def test_an_illegal_access_is_said_where_one_is_on_record(self) -> None:
         assert "illegal access" not in self.said() and "불법적인 접근" not in self.said("ko")
         assert "may have been affected by an incident (loss)" in self.said(kind="loss")

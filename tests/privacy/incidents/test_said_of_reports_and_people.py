@@ -1,6 +1,7 @@
 """What the office is told of an incident's reports, lists and closing is what was done."""
 
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 from django.contrib.messages import get_messages
@@ -9,9 +10,9 @@ from django.urls import reverse
 from privacy.campaigns import actions as campaigns
 from privacy.campaigns.models import Delivery
 from privacy.incidents import actions as incidents
-from privacy.incidents import duties
-from privacy.incidents.models import Incident, Report
-from privacy.incidents.refusals import NobodyFound
+from privacy.incidents import duties, notifications
+from privacy.incidents.models import Incident, Report, Stage
+from privacy.incidents.refusals import ChangedProposal, NobodyFound, WrongState
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
 from tests import factory
@@ -44,6 +45,24 @@ class ReportTests(DutyCase):
         self.report(incident, DAY + HOUR, DAY + HOUR)
         assert "must be supplemented" not in self.left(incident)
 
+    @pytest.mark.truth("intrusion-reported-to-the-pipc")
+    def test_a_report_to_the_pipc_is_none_of_the_intrusion(self) -> None:
+        incident = factory.make_known_incident(self.mina, intrusion=True)
+        told = {"duty": "intrusion", "reported_at": NOON, "actor": self.odile, "at": NOON}
+        with pytest.raises(WrongState, match="MSIT or KISA"):
+            incidents.record_report(incident, authority="pipc", **told)
+        assert "not reported to the MSIT or KISA" in self.left(incident)
+        incidents.record_report(incident, authority="msit", **told)
+        assert "not reported to the MSIT or KISA" not in self.left(incident)
+
+    @pytest.mark.truth("report-is-its-form")
+    def test_a_form_of_the_minute_that_was_typed_is_the_one_that_was_sent(self) -> None:
+        incident = factory.make_known_incident(self.mina, outside_access=True)
+        made_at, at = NOON + HOUR + timedelta(seconds=10), NOON + HOUR + timedelta(seconds=50)
+        content, _number = incidents.issue_report_form(incident, duty=Report.Duty.BREACH, actor=self.odile, at=made_at)
+        report = self.report(incident, HOUR, at - NOON)
+        assert report.digest == sha256(content).hexdigest()
+
 
 class NothingToTakeBackTests(DutyCase):
     @pytest.mark.truth("taken-back-from-nobody")
@@ -56,6 +75,24 @@ class NothingToTakeBackTests(DutyCase):
 
 
 class ListedTests(DutyCase):
+    @pytest.mark.truth("notice-to-those-who-were-shown")
+    def test_a_notice_goes_to_no_more_people_than_were_shown(self) -> None:
+        incident = factory.make_known_incident(self.mina)
+
+        def shown() -> str:
+            return incidents.digest_of_notice(incident, notifications.pending_individual_notices(incident), NOON.date())
+
+        read, other = shown(), self.person("other@example.org")
+        self.add(incident, other)
+        with pytest.raises(ChangedProposal):
+            incidents.notify_subjects(incident, read=read, actor=self.odile, at=NOON)
+        # Nor to as many, who are others.
+        read = incidents.digest_of_notice(incident, {Stage.FULL: [self.mina.pk, self.mina.pk]}, NOON.date())
+        with pytest.raises(ChangedProposal):
+            incidents.notify_subjects(incident, read=read, actor=self.odile, at=NOON)
+        read = shown()
+        assert len(incidents.notify_subjects(incident, read=read, actor=self.odile, at=NOON)) == 1
+
     def press(self, incident: Incident, lines: list[str]) -> list[str]:
         self.client.force_login(self.odile)
         address = reverse("admin:incidents_incident_change", args=[incident.pk])

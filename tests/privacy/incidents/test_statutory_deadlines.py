@@ -29,6 +29,13 @@ class ClockTests(PortalTestCase):
         assert incident.report_due_at == incident.notify_due_at
         assert incident.intrusion_due_at == datetime(2026, 9, 24, 18, 30, tzinfo=KST)
 
+    @pytest.mark.law("B-01")
+    def test_what_became_known_before_it_was_a_breach_of_the_act_has_the_same_terms(self) -> None:
+        aware_at = datetime(2026, 9, 10, 12, tzinfo=KST)
+        for kind in ("forgery", "alteration", "damage"):
+            (term,) = duties.deadlines_of(factory.make_incident(kind=kind, aware_at=aware_at))
+            assert (term.duty, term.due_at) == ("notice", aware_at + timedelta(hours=72))
+
     def test_they_run_over_the_end_of_a_year_and_to_the_minute(self) -> None:
         aware = datetime(2026, 12, 31, 23, 59, tzinfo=KST)
         assert factory.make_incident(aware_at=aware).notify_due_at == datetime(2027, 1, 3, 23, 59, tzinfo=KST)

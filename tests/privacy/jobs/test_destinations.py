@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +13,7 @@ from django.core.checks import run_checks
 from django.db import connections, transaction
 from django.test import override_settings
 
-from privacy.jobs import outbox, tasks
+from privacy.jobs import lanes, outbox, tasks
 from privacy.jobs.dispatcher import dispatch_due
 from privacy.jobs.models import GeneralOutbox
 from privacy.lib.dates import clock
@@ -146,7 +147,49 @@ def test_while_one_worker_waits_for_a_mail_server_another_does_the_portals_own_w
     assert done == ["confirmation", "mail", "mail", "mail"]
 
 
+@pytest.mark.truth("outbox-hanging-server")
+def test_what_comes_while_a_system_hangs_reaches_every_other_system(portal_database: PortalDatabase) -> None:
+    """Freezes waited until the connected system that hung was given up, and then for the next run."""
+    hangs, reached = threading.Event(), threading.Event()
+
+    def call(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
+        if ids["thing"] == "other":
+            reached.set()
+            return
+        hangs.set()
+        assert reached.wait(60), "the other one waits for the one that hangs"
+
+    def work() -> None:
+        tasks.dispatch_external()
+        connections.close_all()
+
+    with deliverers(hook=outbox.DelivererSettings(call)):
+        with transaction.atomic():
+            outbox.enqueue("tests.hook", ids={"thing": "hanging"}, key="hanging", destination="system:a")
+        worker = threading.Thread(target=work)
+        worker.start()
+        assert hangs.wait(60)
+        with transaction.atomic():
+            outbox.enqueue("tests.hook", ids={"thing": "other"}, key="other", destination="system:b")
+        worker.join()
+    assert not GeneralOutbox.objects.filter(done_at=None).exists()
+
+
 @pytest.mark.truth("outbox-database-away")
+@pytest.mark.truth("more-destinations-than-lanes")
+def test_more_destinations_than_lanes_starve_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nine are always due, and each run takes up whom it has not served for longest."""
+    due = [("default", f"system:{letter}:tasks") for letter in "abcdefgh"] + [("default", "system:z:freeze")]
+    served: list[lanes.Queue] = []
+    monkeypatch.setattr(lanes, "LANES", 2)
+    monkeypatch.setattr(lanes, "BEGUN", {})
+    monkeypatch.setattr(lanes.dispatcher, "due_external", lambda: due if len(served) < len(due) else [])
+    monkeypatch.setattr(lanes.Lanes, "_one", lambda _self, queue: (served.append(queue), (1, set()))[1])
+    with ThreadPoolExecutor(2) as pool:
+        lanes.Lanes(clock.now).run(pool)
+    assert set(served) == set(due)
+
+
 def test_a_database_that_is_away_stops_nobody_elses_deliveries(portal_database: PortalDatabase) -> None:
     done: list[str] = []
 

@@ -79,7 +79,7 @@ class OutboxTest(PortalTestCase):
             outbox.enqueue(KIND, ids={"in": using}, key="thing", using=using)
         assert dispatch_due(at=NOON) == 2
 
-    @pytest.mark.asvs("16.5.4")
+    @pytest.mark.asvs("16.3.4", "16.5.4")
     def test_a_failure_backs_off_and_is_parked_for_a_person_after_five_starts(self) -> None:
         self.recorder.error = RuntimeError("a message that may quote values")
         outbox.enqueue(KIND, ids={}, key="thing")
@@ -260,6 +260,7 @@ class OutboxTest(PortalTestCase):
         with pytest.raises(NotPermitted):
             jobs.retry(delivery=self.row(), actor=make_aram(), at=NOON)
 
+    @pytest.mark.asvs("2.3.3")
     def test_a_rolled_back_change_delivers_nothing(self) -> None:
         with pytest.raises(ZeroDivisionError), transaction.atomic():
             outbox.enqueue(KIND, ids={}, key="thing")

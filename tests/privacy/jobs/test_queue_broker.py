@@ -61,7 +61,7 @@ class QueueTests(PortalTestCase):
                 call()
         assert not OrmQ.objects.exists()
 
-    @pytest.mark.asvs("1.5.2")
+    @pytest.mark.asvs("1.5.2", "15.2.5")
     def test_a_row_that_somebody_wrote_is_removed_and_never_unpacked(self) -> None:
         for payload in (
             f"{__name__}.strange",
@@ -139,6 +139,7 @@ def test_what_the_portal_s_role_may_write_of_the_queue(portal_database: PortalDa
         assert changed.rowcount == len(SCHEDULES)
 
 
+@pytest.mark.asvs("14.2.7")
 @pytest.mark.attack("17.15")
 def test_the_scheduler_queues_what_is_due(portal_database: PortalDatabase) -> None:
     """The positive control: the same worker, with the table as it should be."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from smtplib import SMTPRecipientsRefused
 from uuid import UUID
 
 import pytest
@@ -26,6 +27,7 @@ class PatienceTests(PortalTestCase):
     def _route(self) -> Iterator[None]:
         self.fails: Callable[[], bool] = lambda: True
         self.held = False
+        self.error: Exception = ConnectionError()
         self.delivered = 0
         self.parked: list[str] = []
 
@@ -37,7 +39,7 @@ class PatienceTests(PortalTestCase):
             if self.held:
                 raise outbox.RetryLater(6 * 3600, "frozen")
             if self.fails():
-                raise ConnectionError
+                raise self.error
             self.delivered += 1
 
         yield
@@ -66,6 +68,14 @@ class PatienceTests(PortalTestCase):
         assert self.delivered == 1
         assert self.row().done_at is not None
         assert not self.parked
+
+    @pytest.mark.truth("no-such-mailbox")
+    def test_a_mailbox_that_does_not_exist_is_tried_three_times_and_a_server_that_takes_nothing_for_days(self) -> None:
+        for said, tries in ((b"5.1.1 no such user", 3), (b"5.7.1 blocked", 20), (b"4.2.2 full", 20)):
+            self.error = SMTPRecipientsRefused({"mina@example.org": (550, said)})
+            assert (len(work_for(100 * HOUR)) == 3) is (tries == 3), said
+            GeneralOutbox.objects.all().delete()
+            outbox.enqueue(KIND, ids={}, key=f"letter {said!r}")
 
     def test_given_back_it_is_tried_for_three_days_again(self) -> None:
         work_for(100 * HOUR)

@@ -61,6 +61,7 @@ def bundle(database: PortalDatabase, folder: Path, settings: Settings) -> Path:
     return made
 
 
+@pytest.mark.asvs("11.2.2")
 def test_a_hand_over_raises_no_alarm_with_the_old_key_the_new_one_or_both(
     portal_database: PortalDatabase, tmp_path: Path, settings: Settings
 ) -> None:

@@ -35,14 +35,14 @@ def port(tmp_path: Path, log: Log, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 def is_cosigned(port: int, log: Log, size: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("POST", "/add-checkpoint", log.request(0, size))
     return connection.getresponse().status == HTTPStatus.OK
 
 
 def drip(port: int, *parts: bytes) -> float:
     """Send what comes, then a byte at a time; return after how many seconds the witness hung up."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         began = time.monotonic()
         with suppress(OSError):
             for part in parts:
@@ -70,7 +70,7 @@ def test_many_connections_take_no_more_than_its_threads(port: int, log: Log) -> 
     before = threading.active_count()
     with ExitStack() as open_ones:
         for _number in range(3 * serving.MOST_CONNECTIONS):
-            open_ones.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+            open_ones.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
         time.sleep(0.3)
         assert threading.active_count() - before <= 2 * serving.MOST_CONNECTIONS
     assert is_cosigned(port, log, 10)

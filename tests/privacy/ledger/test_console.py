@@ -37,10 +37,9 @@ ENTRIES = "admin:ledger_entry_changelist"
 ACCESS = "admin:ledger_accessrecord_changelist"
 
 
-def read_by(ref: str, subject: str, task: str = "devices.device.viewed") -> None:
-    ledger.record_read(
-        actor=ExternalActor("user", ref), at=AT, subjects=[subject], task=task, purpose="rights", reason="case K7-1"
-    )
+def read_by(ref: str, subject: str, task: str = "devices.device.viewed", reason: str = "case K7-1") -> None:
+    actor = ExternalActor("user", ref)
+    ledger.record_read(actor=actor, at=AT, subjects=[subject], task=task, purpose="rights", reason=reason)
 
 
 @pytest.mark.clause("P8.3")
@@ -177,6 +176,7 @@ class EntryListTests(PortalTestCase):
         assert all(one.time < last.time - lookup_by_time.CLOCK_TOLERANCE for one in left_out)
         assert lookup_by_time.upper_bound(last.time) > last.id
 
+    @pytest.mark.asvs("2.2.1")
     def test_nonsense_in_a_filter_is_an_empty_list_or_no_filter_never_an_error(self) -> None:
         for value in ("\u0000", "' OR 1=1", "2026-99-99", "\u202e", "x" * 5_000):
             for name in ("account", "subject", "record", "task", "since", "until"):
@@ -209,6 +209,14 @@ class EntryListTests(PortalTestCase):
         for said in ("U-CCCC-0001", "S-CCCC-0001", "devices.device.viewed", "case K7-1"):
             assert said in page
 
+    def test_the_sentence_gives_a_reason_in_words_and_leaves_a_rule_to_the_fields_below(self) -> None:
+        for number, reason in enumerate(["case K7-1", "C-18", "P7.1", "contacts"]):
+            read_by(f"U-EEEE-000{number}", "S-EEEE-0001", reason=reason)
+            entry = Entry.objects.by(f"U-EEEE-000{number}").get()
+            page = self.client.get(f"/en/office/ledger/entry/{entry.id}/change/").content.decode()
+            assert reason in page
+            assert ("The reason given was" in page) == (reason == "case K7-1"), reason
+
     def test_nothing_can_be_added_changed_or_deleted(self) -> None:
         make_entry()
         entry = Entry.objects.order_by("-id").first()
@@ -224,7 +232,7 @@ class EntryListTests(PortalTestCase):
     def test_the_capture_table_is_not_in_the_console(self) -> None:
         assert "ledger/change/" not in self.page("admin:index")
 
-    @pytest.mark.asvs("16.4.2")
+    @pytest.mark.asvs("14.2.4", "16.4.2")
     def test_a_handler_and_an_employee_do_not_see_the_trail(self) -> None:
         for user in (make_hana(granted=False), make_emin()):
             client = Client()

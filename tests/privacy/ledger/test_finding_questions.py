@@ -223,6 +223,7 @@ class RoundTests(PortalTestCase):
             assert f'value="{one.pk}"' in page
         assert not FindingQuestion.objects.exists()
 
+    @pytest.mark.asvs("8.2.2")
     def test_the_holder_explains_at_the_staff_door_and_nobody_else_sees_it(self) -> None:
         self.press("ask", [self.finding], confirmed="yes", question=ASKED)
         question = FindingQuestion.objects.get()

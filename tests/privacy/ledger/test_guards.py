@@ -51,7 +51,7 @@ def test_no_role_of_the_portal_may_change_anything(portal_database: PortalDataba
 
 
 @pytest.mark.law("S-06")
-@pytest.mark.asvs("16.4.2")
+@pytest.mark.asvs("14.2.4", "16.4.2")
 @pytest.mark.parametrize("role", ["portal_owner", "postgres"])
 @pytest.mark.parametrize("replication", ["origin", "replica"])
 def test_owner_and_superuser_are_refused_by_triggers(

@@ -71,7 +71,7 @@ def send_hostile(count: int) -> None:
     assert {record["request"]: record["from"] for record in records} == shown
 
 
-@pytest.mark.asvs("4.1.3", "15.3.4")
+@pytest.mark.asvs("2.2.1", "4.1.3", "15.3.4")
 @pytest.mark.clause("P8.3")
 @override_settings(TRUSTED_PROXIES=["10.0.0.0/8"])
 def test_one_record_for_each_answer_with_the_true_address(portal_database: PortalDatabase) -> None:

@@ -98,7 +98,8 @@ def test_each_kind_is_checked_offline_and_no_changed_one_is_accepted(
     made = papers()
     declared = {code for code, kind in issued_documents.document_kinds().items() if kind.has_proof}
     # A dossier says when it was made, and each is another paper; tests/config/test_dossier.py reads one back.
-    assert declared - {"finality-certificate", "dossier"} == set(made)
+    # An addendum is made when another system confirms (tests/privacy/systems).
+    assert declared - {"finality-certificate", "dossier", "certificate-addendum"} == set(made)
     first = {kind: paper(NOON) for kind, paper in made.items()}
     settings.NOTARY_VKEYS = catch_up()
     vkeys = [*settings.NOTARY_VKEYS, *document_issuance.paper_keys()]
@@ -183,6 +184,7 @@ def test_the_proof_of_a_paper_says_nothing_of_who_had_it_made_but_the_account(pa
     }  # fmt: skip
 
 
+@pytest.mark.asvs("5.4.1", "5.4.2")
 def test_a_paper_gets_its_proof_where_it_is_checked(
     paper: tuple[bytes, list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -196,6 +198,13 @@ def test_a_paper_gets_its_proof_where_it_is_checked(
     given = {"file": SimpleUploadedFile("receipt.json", early), "proof": "1"}
     answer = Client().post(reverse("retention:verify"), given)
     assert answer.headers["Content-Disposition"] == 'attachment; filename="receipt.json"'
+    # It goes back under the name that it came with, whose signs do nothing in a header and lead into no folder.
+    for name, said in {
+        '../../"x";y.json': 'attachment; filename="\\"x\\";y.json"',
+        "영수증\u202e.json": "attachment; filename*=utf-8''%EC%98%81%EC%88%98%EC%A6%9D.json",
+    }.items():
+        again = Client().post(reverse("retention:verify"), {"file": SimpleUploadedFile(name, early), "proof": "1"})
+        assert again.headers["Content-Disposition"] == said, name
     assert verified(answer.content, vkeys, tmp_path, capsys)[0] == verify.SOUND
     forged = {"file": SimpleUploadedFile("receipt.json", early.replace(b"expressed", b"impressed")), "proof": "1"}
     assert "attachment" not in Client().post(reverse("retention:verify"), forged).headers.get("Content-Disposition", "")

@@ -18,7 +18,7 @@ FACTS = st.dictionaries(TEXT, TEXT | st.integers() | st.booleans() | st.lists(TE
 SUBJECTS = st.lists(st.from_regex(r"S-[0-9A-Z]{4}-[0-9A-Z]{4}", fullmatch=True), max_size=3)
 
 
-@pytest.mark.asvs("1.2.3", "16.2.4")
+@pytest.mark.asvs("1.2.3", "16.2.4", "16.4.1")
 @given(reason=TEXT, task=TEXT, about=TEXT, facts=FACTS, subjects=SUBJECTS, count=st.none() | st.integers(0, 10**6))
 def test_it_is_spelled_as_canonical_json(
     reason: str, task: str, about: str, facts: dict[str, object], subjects: list[str], count: int | None

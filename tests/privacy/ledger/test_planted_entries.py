@@ -14,7 +14,7 @@ from privacy.accounts.signin.altered_grants import altered_grants
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import SystemActor
 from privacy.ledger.entries import payloads
-from privacy.ledger.integrity import register_rows, registers
+from privacy.ledger.integrity import adoptions, register_rows, registers
 from privacy.ledger.integrity.registers import Registers
 from privacy.ledger.merkle import log_reader
 from privacy.ledger.models import Entry
@@ -136,6 +136,18 @@ def test_an_adoption_by_the_superuser_s_hand_is_shown(
     if facts:
         [note] = notes()
         assert f"takes {GRANTS.name} as they stood then" in note and "no officer has confirmed it" in note
+
+
+@pytest.mark.attack("20.5")
+@pytest.mark.parametrize("said", [False, None, 0, "", "x", {}])
+def test_no_word_keeps_an_adoption_from_those_that_an_officer_confirms(
+    portal_database: PortalDatabase, emin: User, said: object
+) -> None:
+    """Only an entry that takes nothing needs no officer: one that announces a release."""
+    plant(portal_database, "postgres", planted(ADOPTED, emin, **ADOPTING["its rows"], announced=said))
+    newest = Entry.objects.latest("id")
+    assert adoptions.waits_for_confirmation(newest.id)
+    assert any(f"entry {newest.id} takes {GRANTS.name}" in note for note in notes())
 
 
 @pytest.mark.attack("20.5")

@@ -75,6 +75,7 @@ class RecordingTests(PortalTestCase):
         (entry,) = ledger.entries_about(subject).reads()
         assert payload(entry)["reason"] == "case 1"
 
+    @pytest.mark.law("S-01")
     def test_above_200_subjects_the_count_and_a_digest_stand_for_the_list(self) -> None:
         thing = about()
         subjects = [f"S-{n}" for n in range(201)]

@@ -7,7 +7,11 @@ import pytest
 from django.utils import translation
 
 from privacy.ledger import actions as ledger
+from privacy.ledger import request_context
+from privacy.ledger.actors import ExternalActor
+from privacy.ledger.authorization import NotPermitted, require_permission
 from privacy.ledger.entries import record_words
+from privacy.ledger.models import Entry
 from privacy.lib.dates import clock
 from privacy.lib.registries import registers
 from privacy.rights.models import Request
@@ -27,7 +31,7 @@ def access_record(entry: int) -> dict[str, Any]:
     return next(row for row in rows if row["번호"] == entry)
 
 
-@pytest.mark.law("F-10", "S-01")
+@pytest.mark.law("F-10", "S-01", "S-03")
 class AnAccessRecord(PortalTestCase):
     def test_says_in_words_what_the_trail_keeps_as_codes(self) -> None:
         device = make_device()
@@ -46,6 +50,23 @@ class AnAccessRecord(PortalTestCase):
             "운영자 명령",
         )
         assert "devices." not in cells["수행업무"]
+
+    def test_says_who_when_and_from_where(self) -> None:
+        with request_context.override(address="203.0.113.7", door="office"):
+            entry = ledger.record_read(
+                actor=SWEEPER, at=None, subjects=[str(uuid4())], task="devices.device.viewed", purpose="x"
+            )
+        cells, kept = access_record(entry), Entry.objects.get(pk=entry)
+        assert (cells["번호"], cells["식별자"], cells["접속지"]) == (entry, SWEEPER.ref, "203.0.113.7")
+        assert cells["접속일시"] == f"{kept.time.astimezone(clock.KST):%Y-%m-%d %H:%M:%S}"
+
+    def test_says_of_who_asked_in_vain_that_it_was_refused(self) -> None:
+        mina = ExternalActor("subject", "K7-1")
+        with self.assertRaises(NotPermitted):
+            require_permission(mina, "rights.decide_request", about=("tests.thing", "1"))
+        entry = Entry.objects.filter(kind="denied").latest("id")
+        cells = access_record(entry.pk)
+        assert (cells["식별자"], cells["결과"]) == (mina.ref, "거부")
 
     def case(self) -> Request:
         make_device()

@@ -76,6 +76,7 @@ def test_nobody_reviews_themselves(review: Review) -> None:
             ledger.confirm_review(review=review, actor=person, at=AT)
 
 
+@pytest.mark.law("S-04")
 def test_steps_are_taken_in_order_and_once(review: Review) -> None:
     with pytest.raises(WrongReviewState):
         sign(review)
@@ -284,12 +285,16 @@ def test_the_register_of_reviews_names_one_without_findings(review: Review) -> N
         return list(registers.get("access-reviews").rows(window))
 
     headings = registers.get("access-reviews").headings
-    assert headings[1:10] == (
+    assert headings[1:13] == (
         "점검기간 시작", "점검기간 끝", "대상 시스템", "점검자", "기준", "점검 건수", "계정", "이상건수", "소명",
+        "조치", "보고일", "책임자 확인",
     )  # fmt: skip
     with_findings = lines()
     assert [line[0] for line in with_findings] == [review.reference]
     told = dict(zip(headings, with_findings[0], strict=True))
+    assert (told["점검기간 시작"], told["점검기간 끝"]) == (review.period_from, review.period_until)
+    finding = review.findings.get()
+    assert (told["기준"], told["계정"]) == (finding.get_rule_display(), finding.account)
     assert told["이상건수"] == 1
     assert told["점검 건수"] == review.end_index - review.start_index > 0
     assert f"({review.start_index}–{review.end_index})" in told["대상 시스템"]
@@ -346,6 +351,14 @@ def test_the_review_sheet_names_who_signed_and_whose_account_it_is_about(review:
     )
     ledger.confirm_review(review=review, actor=omar, at=AT)
     review.refresh_from_db()
+    day = review.period_until
+    window = registers.ExportScope(first=day, last=day, actor=ARAM, at=AT, reason="audit")
+    (row,) = registers.get("access-reviews").rows(window)
+    told = dict(zip(registers.get("access-reviews").headings, row, strict=True))
+    assert (told["조치"], told["보고일"]) == ("none", review.signed_at)
+    assert told["소명"] == "Night shift for the incident of that day."
+    assert aram.ref in told["점검자"]
+    assert omar.ref in told["책임자 확인"]
     review.findings.update(account=omar.ref)
     blocks = review_sheet._payload(review)["blocks"]
     signed = next(block for block in blocks if block["kind"] == "signature")["rows"]

@@ -81,6 +81,7 @@ def test_a_period_that_was_missed_is_opened_later_too(portal_database: PortalDat
     assert [review.period_from for review in opened] == [date(2026, 8, 1), date(2026, 9, 1), date(2026, 10, 1)]
 
 
+@pytest.mark.law("S-04")
 @pytest.mark.truth("16")
 def test_a_number_of_the_rulebook_sets_the_period_and_no_day_is_left_out_or_reviewed_twice(
     portal_database: PortalDatabase,
@@ -160,7 +161,7 @@ def test_one_s_own_data(portal_database: PortalDatabase, monkeypatch: pytest.Mon
     assert finding.account == "U-HANA"
 
 
-@pytest.mark.law("S-05")
+@pytest.mark.law("S-05", "S-04")
 def test_taking_out_without_a_sufficient_reason(portal_database: PortalDatabase) -> None:
     review = open_october(
         portal_database,

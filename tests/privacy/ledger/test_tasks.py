@@ -34,6 +34,7 @@ def trail(portal_database: PortalDatabase, tmp_path: Path, monkeypatch: pytest.M
         yield portal_database
 
 
+@pytest.mark.asvs("15.2.2")
 @pytest.mark.clause("P8.3")
 def test_a_scrub_goes_on_where_the_last_slice_stopped(trail: PortalDatabase) -> None:
     ledger.start_scrub(actor=SCRUB, at=AT)

@@ -18,7 +18,7 @@ from privacy.ledger.actions import registers
 from privacy.ledger.checkpoints import accepted_times
 from privacy.ledger.checkpoints.signed_notes import Signer
 from privacy.ledger.entries import payloads
-from privacy.ledger.entries.appending import append_entry
+from privacy.ledger.entries.standalone_recording import append_entry
 from privacy.ledger.events import Event
 from privacy.ledger.exports import log_bundles
 from privacy.ledger.integrity import verification

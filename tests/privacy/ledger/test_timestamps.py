@@ -150,6 +150,7 @@ def test_an_answer_about_something_else_is_not_kept(
     assert check(path, stamped, authority)[0] == verify.POLICY
 
 
+@pytest.mark.asvs("16.5.2")
 def test_an_authority_that_is_away_keeps_nothing_from_being_signed(
     portal_database: PortalDatabase, stamped: Notary
 ) -> None:
@@ -164,6 +165,7 @@ def test_an_address_of_something_else_than_http_is_not_opened(tmp_path: Path) ->
         timestamps.ask((tmp_path / "token").as_uri(), b"note")
 
 
+@pytest.mark.asvs("15.2.5")
 @pytest.mark.parametrize("token", [b"", b"garbage", b"\x30\x03\x02\x01\x00"])
 def test_garbage_is_malformed(
     portal_database: PortalDatabase, stamped: Notary, authority: Authority, token: bytes

@@ -96,7 +96,7 @@ def test_roots_and_proofs_of_sizes_around_powers_of_two(size: int) -> None:
         verify_consistency(earlier, size, path, tree.get_root(earlier), grown.root())
 
 
-@pytest.mark.asvs("11.2.1")
+@pytest.mark.asvs("11.2.1", "11.4.3")
 def test_two_thousand_random_trees() -> None:
     random.seed(SEED)
     for _ in range(2_000):

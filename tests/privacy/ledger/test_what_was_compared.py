@@ -100,5 +100,5 @@ def test_the_page_says_up_to_how_many_entries_the_registers_are_compared(
     assert "at night up to 7" in verified_now(auditor)
     monkeypatch.setattr(checkpoints, "MAX_VERIFIED_IN_REQUEST", 0)
     page = verified_now(auditor)
-    assert "Register rows compared Not here: more than 0 entries are about rows." in page
+    assert "Register rows compared Not compared here: more than 0 entries are about rows." in page
     assert "여기서는 대조하지 않음" in verified_now(auditor, "ko")

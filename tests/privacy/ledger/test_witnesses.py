@@ -327,7 +327,7 @@ def test_the_command_makes_a_witness_and_serves_without_any_database(tmp_path: P
     try:
         assert serving.stdout is not None
         port = int(serving.stdout.readline().rstrip("/\n").rpartition(":")[2])
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         for arguments in (("--port", "0"), ("--add-log", log.signer.vkeys[0])):
             assert "two with one memory" in run(*arguments).stderr
         connection.request("POST", "/add-checkpoint", log.request(0, 10))
@@ -336,12 +336,12 @@ def test_the_command_makes_a_witness_and_serves_without_any_database(tmp_path: P
         assert answer.status == HTTPStatus.OK
         assert verify.open_note((log.note(10) + line).encode(), [key])[1]
         for path, body, status in (("/", b"x", 404), ("/add-checkpoint", b"x" * 70_000, 413)):
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
             connection.request("POST", path, body)
             assert connection.getresponse().status == status
     finally:
         serving.terminate()
-        serving.communicate(timeout=10)
+        serving.communicate(timeout=60)
         assert serving.returncode == 0
     assert not (tmp_path / "home").exists()
     (tmp_path / "witness" / "logs.json").unlink()

@@ -23,9 +23,9 @@ def every_form() -> Iterator[type[forms.BaseForm]]:
         yield form
 
 
-@pytest.mark.asvs("1.3.3")
+@pytest.mark.asvs("1.3.3", "2.2.1")
 @pytest.mark.attack("17.20")
-def test_every_text_field_of_every_form_refuses_them() -> None:
+def test_every_text_field_of_every_form_refuses_them_and_has_an_end() -> None:
     looked = 0
     for form in every_form():
         for name, field in form.base_fields.items() if hasattr(form, "base_fields") else ():
@@ -35,6 +35,9 @@ def test_every_text_field_of_every_form_refuses_them() -> None:
                     with pytest.raises(ValidationError):
                         field.run_validators(f"a{bad}b")
                         pytest.fail(f"{form.__qualname__}.{name} takes {bad!r}")
+                with pytest.raises(ValidationError):
+                    field.run_validators("a" * 1_000_001)
+                    pytest.fail(f"{form.__qualname__}.{name} has no end")
     assert looked > 100
 
 

@@ -28,7 +28,7 @@ def test_it_is_a_zip_whose_entries_say_aes() -> None:
         assert entry.extra[:2] == b"\x01\x99"
 
 
-@pytest.mark.asvs("11.3.5")
+@pytest.mark.asvs("11.3.3", "11.3.5")
 def test_a_wrong_passphrase_or_an_altered_file_does_not_open() -> None:
     packed = encrypted_zip.pack(FILES, passphrase=PASSPHRASE)
     with pytest.raises(REFUSED):
@@ -49,3 +49,4 @@ def test_a_passphrase_has_130_bits_and_can_be_read_out() -> None:
     plain = PASSPHRASE.replace("-", "")
     assert len(plain) == 26
     assert not set(plain) & set("ILOU")
+    assert len({encrypted_zip.encode_passphrase((1 << bit).to_bytes(32)) for bit in range(130)}) == 130

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -90,6 +91,7 @@ def test_what_every_calendar_must_say() -> None:
 
 @example("\\N and \\n", "\\N")
 @given(st.text(max_size=300), st.text(max_size=60))
+@pytest.mark.asvs("1.2.1")
 def test_any_text_comes_back_as_it_was(summary: str, title: str) -> None:
     def kept(text: str) -> str:
         text = text.replace("\r\n", "\n").replace("\r", "\n")

@@ -1,5 +1,6 @@
 """E-mail: the same message has the same Message-ID, and what people typed stays text."""
 
+import email.policy
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def test_a_message_without_html_is_text_alone_with_its_attachment() -> None:
     assert [(part.filename, part.mimetype) for part in message.attachments] == [("notice.pdf", "application/pdf")]
 
 
-@pytest.mark.asvs("1.3.11")
+@pytest.mark.asvs("1.2.1", "1.3.11")
 @pytest.mark.parametrize(
     "change",
     [
@@ -82,3 +83,11 @@ def test_nobody_smuggles_in_a_header(change: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"[Hh]eader|newline|linefeed|[Aa]ddress"):
         send(**change)
     assert outgoing.outbox == [] or "Bcc" not in str(outgoing.outbox[0].message())
+    # Nor into a copy of a mail to many.
+    with override_settings(TEMPLATES=TEMPLATES):
+        circular = mail.Circular(subject="Notice", template="plain", context={}, language="en")
+        given = {"to": "mina@mail.example", "message_id": "0193-7f"}
+        assert circular.copy(**given).message(policy=email.policy.SMTP).as_bytes().count(b"mina@mail.example") == 1
+        if "subject" not in change:
+            with pytest.raises(ValueError, match=r"[Hh]eader|newline|linefeed|[Aa]ddress"):
+                circular.copy(**given | change).message(policy=email.policy.SMTP)

@@ -1,5 +1,6 @@
 """PDF documents: tagged, with the Korean font inside, whatever people typed."""
 
+import re
 import shutil
 import subprocess
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from privacy.lib.documents import fonts, pdf
+from tests import pdf_text
 
 ROWS = [["IMEI", "••••"]] * 80
 SHEET: dict[str, Any] = {
@@ -54,6 +56,16 @@ def text_of(made: bytes, folder: Path) -> str:
     return run.stdout.decode()
 
 
+@pytest.mark.asvs("13.4.6")
+def test_it_names_no_version_of_what_made_it() -> None:
+    made = pdf.render("sheet", sheet_of("Typst 9.9.9"))
+    assert b"/Creator(Typst " in made and b"<xmp:CreatorTool>Typst " in made
+    assert not re.search(rb"Typst\s*\d", made)
+    # Nothing has moved: the file says itself where its table is.
+    at = int(made.rpartition(b"startxref\n")[2].split()[0])
+    assert made[at : at + 4] == b"xref" or re.match(rb"\d+ 0 obj", made[at:])
+
+
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_a_sheet_is_a_tagged_document_with_its_font(language: str) -> None:
     made = pdf.render("sheet", SHEET, language=language)
@@ -73,8 +85,9 @@ def test_the_same_data_makes_the_same_bytes() -> None:
 @pytest.mark.asvs("1.1.2", "1.3.5")
 def test_what_people_type_is_shown_and_is_never_markup(tmp_path: Path) -> None:
     typed = '#panic("x") *bold* $x$ [b] \\ "q" <t> @ref #read("/base.typ") // c'
-    shown = text_of(pdf.render("sheet", sheet_of(typed)), tmp_path)
-    if shown:
+    made = pdf.render("sheet", sheet_of(typed))
+    assert '#panic("x")*bold*$x$[b]' in pdf_text.text_of(made)
+    if shown := text_of(made, tmp_path):
         assert '#panic("x") *bold* $x$ [b]' in shown
 
 

@@ -101,7 +101,7 @@ def test_days_between_are_calendar_days_not_working_days() -> None:
 # --- retention: months and years ------------------------------------------------------------------------------
 
 
-@pytest.mark.law("T-01", "T-07")
+@pytest.mark.law("T-01", "T-07", "T-02")
 @pytest.mark.parametrize(
     ("event", "months", "years", "end"),
     [

@@ -1,6 +1,8 @@
 """Registers as files: columns in their order, text never a formula, a period, a limit."""
 
 import io
+import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -50,6 +52,7 @@ def test_a_path_through_nothing_is_empty() -> None:
 
 
 @pytest.mark.truth("register-control-characters")
+@pytest.mark.asvs("1.3.3")
 def test_a_sign_that_no_workbook_holds_costs_no_register() -> None:
     made = register(Line(1, "가\x0b나"), Line(2, "=1\x01"), columns=(("내용", lambda line: line.said),))
     assert rows(made)[1:] == [("가\N{REPLACEMENT CHARACTER}나",), ("=1\N{REPLACEMENT CHARACTER}",)]
@@ -64,6 +67,16 @@ def test_text_is_never_a_formula(text: str) -> None:
     assert cell.data_type == "s"
     assert not isinstance(cell.value, (int, float))
     assert cell.value.strip() == text.strip()
+    # What a signed number is needs no quote (V1.2.10 has it as an exception).
+    assert cell.quotePrefix == (text not in ("+1", "-1"))
+
+
+@pytest.mark.asvs("13.4.6")
+def test_a_workbook_names_no_version_of_what_made_it() -> None:
+    content, _count = registers.render(register(Line(1, "x")), WINDOW, "xlsx")
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        assert b"<Application>" in parts.read("docProps/app.xml")
+        assert not re.search(rb"openpyxl[ /]*\d", b"".join(map(parts.read, parts.namelist())), re.I)
 
 
 def test_paper_has_the_printed_columns_and_can_be_read() -> None:

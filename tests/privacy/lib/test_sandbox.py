@@ -1,16 +1,21 @@
 """Files of strangers are read by a process that has nothing, may take little, and ends when it takes more."""
 
+import base64
 import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
 import time
+import zlib
 from contextlib import ExitStack
 from pathlib import Path
+from unittest import mock
 
+import pikepdf
 import psutil
 import pytest
 from django.conf import settings
@@ -18,13 +23,13 @@ from django.db import connection
 
 from privacy.lib.documents.upload_validation import LIMITS
 from privacy.lib.postgres import advisory_locks
-from privacy.lib.sandbox import rejection, runner
+from privacy.lib.sandbox import pdf_files, rejection, runner
 from privacy.lib.sandbox.rejection import Rejected
 from privacy.lib.sandbox.runner import Busy, Limits, NoVerdict
 from tests.base import PortalTestCase
 from tests.database import PortalDatabase
 from tests.hostile_files import costly_pdf
-from tests.sample_uploads import PDF, pdf, stream
+from tests.sample_uploads import PDF, jbig2, jpeg, jpeg_2000, pdf, stream
 
 pytestmark = [pytest.mark.attack("17.4"), pytest.mark.asvs("5.2.5", "5.3.3", "15.2.5")]
 
@@ -32,6 +37,17 @@ pytestmark = [pytest.mark.attack("17.4"), pytest.mark.asvs("5.2.5", "5.3.3", "15
 def probe(**wished: list[object]) -> dict[str, object]:
     (found,) = runner.answers("probe", json.dumps(wished).encode(), LIMITS)
     return dict(found)
+
+
+def code_of(paper: bytes) -> str:
+    """Return why a PDF is not taken, as the child says it, without starting one."""
+    try:
+        list(pdf_files.read(paper))
+    except Rejected as rejected:
+        return rejected.code
+    except (struct.error, LookupError, ValueError, pikepdf.PdfError):
+        return rejection.DAMAGED
+    return ""
 
 
 def children() -> set[psutil.Process]:
@@ -64,6 +80,90 @@ class SandboxTest(PortalTestCase):
         if os.system("unshare --user --net true") != 0:
             pytest.skip("this kernel gives no namespaces to unprivileged users")
         assert probe()["network"] != str(Path("/proc/self/ns/net").readlink())
+
+    def test_a_picture_that_unpacks_without_end_is_refused_behind_any_filter(self) -> None:
+        large = zlib.compress(b"\0" * 1_000_000)
+        for filters, body in {
+            b"/FlateDecode": large,
+            b"/FlateDecode /FlateDecode": zlib.compress(large),
+            b"/ASCIIHexDecode /FlateDecode": large.hex().encode() + b">",
+            b"/A85 /Fl": base64.a85encode(large) + b"~>",
+            b"/RunLengthDecode": b"\x81\0\x80",
+        }.items():
+            picture = stream(body, more=b"/Subtype /Image /Filter [%s /DCTDecode] " % filters, packed=False)
+            with mock.patch.object(pdf_files, "MAX_UNPACKED", 500_000), pytest.raises(Rejected) as refused:
+                list(pdf_files.read(pdf(picture)))
+            assert str(refused.value) == rejection.TOO_LARGE_UNPACKED, filters
+        sound = jpeg()
+        for filters, body in {
+            b"/AHx": sound.hex(" ").encode() + b">",
+            b"/A85": b"<~" + base64.a85encode(sound) + b"~>",
+            b"": sound,
+        }.items():
+            picture = stream(body, more=b"/Subtype /Image /Filter [%s /DCTDecode] " % filters, packed=False)
+            list(pdf_files.read(pdf(picture)))
+
+    def test_a_picture_in_a_pdf_is_as_large_as_it_says_itself(self) -> None:
+        for size in (60_000, 100):
+            said = b"/Subtype /Image /Width 1 /Height 1 /Filter /DCTDecode "
+            made = pdf(stream(jpeg(size, size), more=said, packed=False))
+            if size > 100:
+                with pytest.raises(Rejected, match=rejection.TOO_MANY_PIXELS):
+                    runner.judge("pdf_files", made, LIMITS)
+            else:
+                runner.judge("pdf_files", made, LIMITS)
+
+    def test_a_picture_in_a_pdf_is_measured_or_refused(self) -> None:
+        """By each size that a program may believe; what shows its size only when it is unpacked is not taken."""
+        made = jpeg_2000()
+        lies = made.replace(struct.pack(">IIII", 8, 8, 0, 0), struct.pack(">IIII", 60_000, 60_000, 0, 0), 1)
+        page = jbig2(48, struct.pack(">IIIIBH", 8, 8, 0, 0, 0, 0))
+        region = struct.pack(">IIIIB", 8, 8, 0, 0, 0)
+        many, unmeasured, damaged = rejection.TOO_MANY_PIXELS, rejection.UNMEASURED, rejection.DAMAGED
+        pictures: list[tuple[bytes, bytes, str]] = [
+            (b"/DCTDecode", jpeg(), ""), (b"/DCTDecode", b"\n" + jpeg(60_000, 60_000), damaged),
+            (b"/DCTDecode", jpeg()[:-2] + jpeg(60_000, 60_000)[2:], many),
+            (b"/DCTDecode", jpeg(100, 0), damaged),
+            (b"/JPXDecode", made, ""), (b"/JPXDecode", made[made.index(b"\xff\x4f\xff\x51") :], ""),
+            (b"/JPXDecode", lies, many), (b"/JPXDecode", lies[lies.index(b"\xff\x4f\xff\x51") :], many),
+            (b"/JPXDecode", b"\n" + made, damaged), (b"/JPXDecode", made[:40], damaged),
+            (b"/CCITTFaxDecode /DecodeParms << /K -1 /Columns 1728 >>", b"\0", ""),
+            (b"/CCITTFaxDecode /DecodeParms << /K -1 /Columns 60000000 >>", b"\0", many),
+            (b"/CCITTFaxDecode /DecodeParms << /Columns 6000 /Rows 60000 >>", b"\0", many),
+            (b"[ /FlateDecode /CCF ] /DecodeParms << /Columns 60000000 >>", zlib.compress(b"\0"), damaged),
+            (b"/CCF /DP << /Columns 60000000 >>", b"\0", damaged),
+            (b"/JBIG2Decode", page + jbig2(38, region) + jbig2(49, b""), ""),
+            (b"/JBIG2Decode", jbig2(48, struct.pack(">IIIIBH", 60_000, 60_000, 0, 0, 0, 0)), many),
+            (b"/JBIG2Decode", page + jbig2(38, struct.pack(">IIIIB", 8, 8, 0, 60_000_000, 0)), many),
+            (b"/JBIG2Decode", page + jbig2(36, struct.pack(">IIIIB", 60_000, 60_000, 0, 0, 0)), many),
+            (b"/JBIG2Decode", page + jbig2(0, b"\0" * 18), unmeasured), (b"/JBIG2Decode", b"", damaged),
+            (b"/JBIG2Decode", jbig2(38, region), damaged),
+        ]  # fmt: skip
+        for kind, body, why in pictures:
+            with self.subTest(kind=kind, size=len(body)):
+                said = b"/Subtype /Image /Width 8 /Height 8 /Filter %s " % kind
+                assert code_of(pdf(stream(body, more=said, packed=False))) == why
+
+    def test_a_picture_between_what_is_drawn_is_measured_too(self) -> None:
+        """On a page, in a form and in a letter that is drawn; also one that begins in one part and ends in another."""
+        many = rejection.TOO_MANY_PIXELS
+        small = b"BI /W 8 /H 8 /BPC 8 /CS /G ID " + b"x" * 64 + b" EI"
+        sides, inside = b"BI /W 60000 /H#20 1 ", b"BI /W 8 /H 8 /CS /G /BPC 8 /F /DCT ID "
+        large = b"BI /W 60000 /H 60000 /BPC 8 /CS /G /F /Fl ID x EI"
+        for content, why in {
+            small: "", large: many, b"(BI ID) Tj q Q": "", inside + jpeg() + b" EI": "",
+            inside + jpeg(60_000, 60_000) + b" EI": many, sides + b"/H 60000 ID x EI": many,
+            b"BI /W 8 /H 8 /F /CCF /DP << /Columns 60000000 >> ID x EI": many,
+        }.items():  # fmt: skip
+            with self.subTest(content[:60]):
+                assert code_of(pdf(stream(content), page=b"/Contents 4 0 R")) == why
+        parted = pdf(stream(large[:12]), stream(large[12:]), page=b"/Contents [4 0 R 5 0 R]")
+        form = pdf(stream(large, more=b"/Type /XObject /Subtype /Form /BBox [0 0 9 9] "))
+        letters = pdf(stream(large), b"<< /Type /Font /Subtype /Type3 /CharProcs << /a 4 0 R >> >>")
+        look, states = (
+            pdf(stream(large), b"<< /Type /Annot /AP << /N %s >> >>" % to) for to in (b"4 0 R", b"<< /On 4 0 R >>")
+        )
+        assert [code_of(one) for one in (parted, form, letters, look, states)] == [many] * 5
 
     def test_what_takes_too_long_is_ended(self) -> None:
         begun = time.monotonic()
@@ -160,3 +260,11 @@ def test_a_killed_worker_leaves_no_child_behind(portal_database: PortalDatabase)
     assert started
     _gone, alive = psutil.wait_procs(started, timeout=20)
     assert not alive
+
+
+@pytest.mark.truth("e018-names-another-cause")
+def test_what_the_reader_of_uploads_reaches_is_named() -> None:
+    found = {"reached": ["/etc/portal/master.key", "process"], "network": "net:[1]"}
+    said = ["it reads /etc/portal/master.key", "it starts other processes"]
+    assert runner.what_is_shared(found, network="net:[2]") == said
+    assert runner.what_is_shared(found, network="net:[1]") == [*said, "it has the network of this one"]

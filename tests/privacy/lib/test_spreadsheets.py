@@ -23,6 +23,7 @@ def test_what_only_begins_like_a_number_becomes_text(text: str) -> None:
     assert csv_cell(text) == f"'{text}"
 
 
-@pytest.mark.asvs("1.3.3")
+@pytest.mark.asvs("1.2.10", "1.3.3")
 def test_what_no_file_can_hold_is_replaced() -> None:
     assert csv_cell("a\x0bb") == "a\N{REPLACEMENT CHARACTER}b"
+    assert csv_cell("\x00=1+1") == "\N{REPLACEMENT CHARACTER}=1+1"

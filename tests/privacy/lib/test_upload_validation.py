@@ -1,6 +1,7 @@
 """What people may hand in is told by its content: sound PDF, PNG and JPEG, and nothing that is more than a picture."""
 
 import io
+import struct
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -79,7 +80,7 @@ NOT_TAKEN = {
 }
 
 
-@pytest.mark.asvs("1.3.4", "5.2.1", "5.2.5")
+@pytest.mark.asvs("1.3.4", "2.2.1", "5.2.1", "5.2.5")
 @pytest.mark.parametrize("what", NOT_TAKEN)
 def test_other_kinds_are_refused_at_once(what: str) -> None:
     with pytest.raises(InvalidUpload):
@@ -91,6 +92,9 @@ BAD: dict[str, tuple[bytes, str]] = {
     "a PDF with an archive behind it": (PDF + archive(), "two-formats"),
     "a picture that is a page too": (
         b"\xff\xd8\xff\xfe\x00\x22<html><script>x</script></html>" + jpeg()[2:], "two-formats"
+    ),
+    "a picture that is a PDF too": (
+        b"\xff\xd8\xff\xfe" + struct.pack(">H", len(PDF) + 2) + PDF + jpeg()[2:], "two-formats"
     ),
     "a PNG with something behind its end": (png() + b"x", "two-formats"),
     "a cut PNG": (png()[:-6], "damaged"),

@@ -49,7 +49,7 @@ class CompletenessTest(PortalTestCase):
         )
         assert len(errors(self.version)) == 1
 
-    @pytest.mark.law("V-01")
+    @pytest.mark.law("V-01", "D-17")
     def test_a_required_heading_may_not_be_switched_off(self) -> None:
         self.rewrite("destruction", applicable=False)
         assert len(errors(self.version)) == 1
@@ -150,7 +150,7 @@ class CompletenessTest(PortalTestCase):
         assert errors(version) == []
         assert len(warnings(version)) == 2
 
-    @pytest.mark.law("P-14", "V-08")
+    @pytest.mark.law("P-14", "V-08", "V-01")
     def test_a_processor_in_the_register_needs_its_heading(self) -> None:
         with naming("processors", CLOUD):
             assert len(errors(self.version)) == 1

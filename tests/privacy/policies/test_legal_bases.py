@@ -176,7 +176,7 @@ class BasesTest(PortalTestCase):
             "정보주체와의 계약 이행·체결(개인정보 보호법 제15조제1항제4호): 라이선스 계약의 이행에 필요"
         )
         self.state()
-        assert self.blocks("ko")[1].text == "동의 없이 처리하는 개인정보는 없습니다."
+        assert self.blocks("ko")[1].text == "이 방침에 적은 개인정보 중 동의 없이 처리하는 것은 없습니다."
 
     # --- what changes ---
 

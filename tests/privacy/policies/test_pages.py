@@ -39,6 +39,7 @@ class PagesTest(PortalTestCase):
         assert "다른 사람의 정보를 침해하지 않을 의무" in self.get("/policy/")
         assert "not to infringe the information of others" in self.get("/en/policy/")
 
+    @pytest.mark.law("V-02")
     @pytest.mark.clause("P2.1")
     def test_officer_department_and_phone_are_shown_and_a_blank_address_is_not(self) -> None:
         for page in ("/", "/policy/", "/officer/"):
@@ -53,7 +54,7 @@ class PagesTest(PortalTestCase):
     def test_the_agencies_are_listed_publicly(self) -> None:
         for page in ("/", "/officer/", "/policy/"):
             shown = self.get(page)
-            for phone in ("118", "1301", "182"):
+            for phone in ("118", "1301", "182", "18336972"):
                 assert f'href="tel:{phone}"' in shown, (page, phone)
 
     @pytest.mark.law("D-17")
@@ -66,6 +67,8 @@ class PagesTest(PortalTestCase):
             "5 years from the end of the service",
             "at once, and no later than 1 month from the achievement of the purpose",
             "Protection of Communications Secrets Act",
+            "Internet log records and access-location data",
+            "Other communication confirmation data",
             "3 months",
             "12 months",
         ):

@@ -28,13 +28,27 @@ class PolicyOf2020Test(PortalTestCase):
         named = Agency.objects.filter(named_in_policy=True).values_list("phone", flat=True)
         assert set(named) == {"118", "1301", "182"}
         assert set(Agency.objects.filter(named_in_policy=False).values_list("phone", flat=True)) == {"1833-6972"}
+        assert not Agency.objects.exclude(last_verified_on=None).exists(), "nobody has verified them yet"
 
     @pytest.mark.law("D-14", "D-16")
     def test_other_preservation_rules_can_be_selected(self) -> None:
         selectable = PreservationRule.objects.filter(version=factory.the_policy(), applied=False)
-        assert {rule.basis: rule.months for rule in selectable.order_by("months")} == {
-            "D-14": 6, "D-16": 60, "P-09": 12, "P-10": 84,
-        }  # fmt: skip
+        assert sorted(selectable.values_list("basis", "months")) == [
+            ("D-14", 6), ("D-16", 6), ("D-16", 36), ("D-16", 60), ("D-16", 60), ("P-09", 12), ("P-10", 84),
+        ]  # fmt: skip
+
+    @pytest.mark.law("D-16")
+    def test_who_sells_online_keeps_each_kind_for_its_term(self) -> None:
+        rules = PreservationRule.objects.filter(version=factory.the_policy(), basis="D-16")
+        assert {one.name_ko: (one.months, one.law_ko, one.applied) for one in rules} == {
+            name: (months, "전자상거래 등에서의 소비자보호에 관한 법률", False)
+            for name, months in (
+                ("표시·광고에 관한 기록", 6),
+                ("계약 또는 청약철회 등에 관한 기록", 60),
+                ("대금결제 및 재화 등의 공급에 관한 기록", 60),
+                ("소비자의 불만 또는 분쟁처리에 관한 기록", 36),
+            )
+        }
 
     @pytest.mark.clause("P0.2")
     def test_the_text_is_composed_from_the_tables_and_sealed(self) -> None:

@@ -40,6 +40,7 @@ class PublishingTest(PortalTestCase):
         self.assertLedgered("policies.version.approved", version)
         self.assertLedgered("policies.version.published", version)
 
+    @pytest.mark.law("V-05")
     @pytest.mark.clause("P0.3")
     def test_a_revision_is_announced_on_the_website_ahead_of_its_day(self) -> None:
         version = factory.make_policy()
@@ -104,6 +105,7 @@ class PublishingTest(PortalTestCase):
         assert len(refused.value.problems) == 2  # no reason, no effective date
         assert refused.value.code == "incomplete"
 
+    @pytest.mark.law("O-03")
     def test_only_who_may_publish_publishes(self) -> None:
         version = factory.make_version_under_review()
         policies.approve(version, actor=self.odile, at=NOON)
@@ -187,6 +189,7 @@ class PublishingTest(PortalTestCase):
         assert "2026-12-24" in str(refused.value)
         self.describe(version, effective_on=TODAY + timedelta(30))
         policies.submit(version, actor=self.hana, at=NOON)
+        factory.settle_assessments(version)
         policies.approve(version, actor=self.odile, at=NOON)
         with pytest.raises(policies.Incomplete):
             policies.publish(version, effective_on=TODAY + timedelta(29), actor=self.odile, at=NOON)
@@ -204,6 +207,20 @@ class PublishingTest(PortalTestCase):
         notice = Notice.objects.get(version=policies.publish(version, actor=self.odile, at=NOON))
         assert "“Model name” is now called “Model name and colour”" in notice.body_en
         assert "“모델명과 색상”" in notice.body_ko
+
+    @pytest.mark.law("V-07")
+    def test_what_burdens_nobody_is_announced_seven_days_ahead(self) -> None:
+        version = policies.create_draft(actor=self.hana, at=NOON)
+        item = Item.objects.get(category__version=version, code="model")
+        item.name_ko, item.name_en = "모델명과 색상", "Model name and colour"
+        policies.revise_draft(version, rows=[item], actor=self.hana, at=NOON)
+        self.describe(version, effective_on=TODAY + timedelta(6))
+        with pytest.raises(policies.Incomplete):
+            policies.submit(version, actor=self.hana, at=NOON)
+        self.describe(version, effective_on=TODAY + timedelta(7))
+        policies.submit(version, actor=self.hana, at=NOON)
+        policies.approve(version, actor=self.odile, at=NOON)
+        assert not policies.publish(version, actor=self.odile, at=NOON).adverse
 
     @pytest.mark.truth("approval-covers-the-reason-and-the-hidden-rules")
     def test_an_approval_holds_for_the_rules_that_no_reader_sees_too(self) -> None:

@@ -44,6 +44,16 @@ class RegistersInWordsTest(PortalTestCase):
         assert written["device-registration"] == "Contract with the data subject (PIPA art. 15(1)4)"
         assert written["app-log"] == "Consent (PIPA art. 15(1)1)"
 
+    @pytest.mark.law("F-19")
+    def test_the_inventory_says_of_what_is_held_how_much_why_how_how_long_and_where(self) -> None:
+        for number in (1, 2):
+            factory.make_device(number)
+        found = [row for row in self.rows("inventory") if str(row[0]).startswith("기기 등록 및 라이선스 정보 (")]
+        row = next(one for one in found if "모델명" in str(one[1]))
+        assert row[2] == 2 and "일련번호" in str(row[1])
+        assert "등록" in str(row[4]) and "암호화" in str(row[5])
+        assert "2년" in str(row[6]) and row[7] == "개인정보 DB" and row[8] == "키 파기 후 행 삭제"
+
     def test_the_items_that_a_recipient_gets_are_named(self) -> None:
         factory.make_third_party("acme")
         factory.make_provision_agreement("acme", items=["model", "os_version"])

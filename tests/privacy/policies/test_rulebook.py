@@ -94,6 +94,9 @@ class RulebookTest(PortalTestCase):
             "internet-log": 3,
             "communication-confirmation": 12,
         }
+        assert list(book.preservation["communication-confirmation"].record_kinds) == [], (
+            "nobody chose what is call data"
+        )
         preserved = book.preserving("access")
         assert preserved is not None
         assert preserved.law_en == "Protection of Communications Secrets Act"

@@ -50,6 +50,7 @@ class SentenceTest(PortalTestCase):
         assert "Effective date: Tue 1 December 2020" in self.page("/en/policy/2020-12-01/")
         assert "Effective date: Thu 1 July 2021" in self.page("/en/policy/2021-07-01/")
 
+    @pytest.mark.law("V-09")
     def test_an_agency_that_the_policy_does_not_name_is_told_apart(self) -> None:
         page = self.page("/en/officer/")
         assert page.count("in addition to the policy") == 1

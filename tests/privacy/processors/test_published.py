@@ -84,6 +84,7 @@ class TransfersTest(PortalTestCase):
                 "ko",
                 (
                     "법 제28조의8제1항제5호",
+                    "모델명, ",
                     "독일",
                     "암호화 전송",
                     "유로서포트",
@@ -92,7 +93,19 @@ class TransfersTest(PortalTestCase):
                     "요청하면",
                 ),
             ),
-            ("en", ("art. 28-8(1)5", "Germany", "encrypted", "Euro Support", "Analysis of faults", "until", "Ask")),
+            (
+                "en",
+                (
+                    "art. 28-8(1)5",
+                    "Model name, ",
+                    "Germany",
+                    "encrypted",
+                    "Euro Support",
+                    "Analysis of faults",
+                    "until",
+                    "Ask",
+                ),
+            ),
         ):
             (chapter,) = presentation.render_sections(document, language)
             told = " ".join(chapter.lines())
@@ -111,7 +124,7 @@ class TransfersTest(PortalTestCase):
             (chapter,) = presentation.render_sections(document, language)
             assert said in chapter.lines()
 
-    @pytest.mark.law("P-15")
+    @pytest.mark.law("P-15", "V-01")
     def test_heading_and_register_need_each_other(self) -> None:
         version: PolicyVersion = factory.make_draft()
         section = version.sections.get(code="overseas")

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils.translation import override
 
 from privacy.ledger.authorization import NotPermitted
 from privacy.processors import actions as processors
@@ -33,6 +34,12 @@ class TransferTest(PortalTestCase):
         self.assertLedgered("processors.transfer.registered", factory.make_overseas_transfer())
         with pytest.raises(processors.DuplicateCode):
             factory.make_overseas_transfer()
+
+    @pytest.mark.law("P-15")
+    def test_the_bases_are_those_of_the_act(self) -> None:
+        with override("en"):
+            cited = [label.partition("(PIPA art. 28-8(1)")[2] for label in map(str, OverseasTransfer.Basis.labels)]
+        assert cited == ["1)", "2)", "3(a))", "3(b))", "4)", "5)"]
 
     @pytest.mark.law("P-15")
     def test_for_a_contract_it_names_its_consignment(self) -> None:

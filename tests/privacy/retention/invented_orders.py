@@ -105,7 +105,7 @@ def fleet_import() -> str:
     return insert(
         "devices_fleetimport", id="gen_random_uuid()", reference="'FI-X'", gateway_id="'{gateway}'", file_digest="''",
         state="'cancelled'", rows=1, accepted=1, refused=0, registered=0, findings="'[]'", made_by="'x'",
-        made_at="now()", confirmed_by="''",
+        made_at="now()", confirmed_by="''", counted_until=0,
     )  # fmt: skip
 
 

@@ -26,10 +26,11 @@ from privacy.ledger.entries import autocommit
 from privacy.lib.postgres.pipelined_connection import PipelinedConnection
 from privacy.vault import keys
 from tests.database import PortalDatabase, server_connection
+from tests.seeds import drawn
 
 KILLED = -1
 SCALE = float(os.environ.get("SCALE", "1"))
-SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(2**32)
+SEED = drawn()
 
 
 def share_of[Place](places: list[Place]) -> list[Place]:

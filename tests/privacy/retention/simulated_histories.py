@@ -2,8 +2,8 @@
 
 import random
 import tempfile
-from collections import Counter
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from privacy.ledger.actors import SystemActor
 from privacy.policies import actions as policies
 from privacy.policies.models import PolicyVersion, PreservationRule, RetentionRule
 from privacy.retention import actions as retention
-from privacy.retention.models import DestructionLine, DestructionList
+from privacy.retention.models import DestructionList, Prediction
+from privacy.retention.schedule.simulation.comparison import compare, happened
 from privacy.retention.schedule.simulation.simulate import Simulation, simulate
 from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
@@ -124,6 +125,7 @@ class History:
     def publish(self) -> None:
         """Publish the draft with the effective date that it states."""
         policies.submit(self.draft, actor=self.hana, at=self.at)
+        factory.settle_assessments(self.draft, at=self.at)
         policies.approve(self.draft, actor=self.odile, at=self.at)
         policies.publish(self.draft, actor=self.odile, at=self.at)
 
@@ -141,40 +143,32 @@ class History:
         retention.execute_ready(actor=factory.SWEEPER, at=at)
 
 
-def predicted(simulation: Simulation, *, published: bool) -> Counted:
-    """Return the figures of a simulation with or without the version, by category, unit and month."""
-    found = {}
-    for row in simulation.rows:
-        one = row.then if published else row.now
-        if one.people or one.months or one.records:
-            found[row.category, row.unit, row.month] = (one.people, one.months, one.records, one.archived)
-    return found
-
-
-def happened() -> Counted:
-    """Return the same figures of what was destroyed, as the lists say."""
-    found: dict[tuple[str, str, date], Counter[str]] = {}
-    for row in DestructionList.objects.filter(state=DestructionList.State.DONE).select_related("run"):
-        of = found.setdefault((row.category, row.unit, row.run.as_of.replace(day=1)), Counter())
-        removed = DestructionLine.objects.filter(list=row, state=DestructionLine.State.REMOVED).count()
-        if row.is_whole_month:
-            removed = row.people if row.people_removed is None else row.people_removed
-        of["people"] += removed
-        of["months"] += row.is_whole_month
-        rows = row.rows_removed
-        of["records"] += rows.get("records", 0) if row.unit == "archive" else sum(rows.values())
-        of["archived"] += row.archived
+def said_by(simulation: Simulation, *, published: bool) -> Counted:
+    """Return what a simulation says of the months with or without its version, by category, unit and month."""
     return {
-        key: (of["people"], of["months"], of["records"], of["archived"])
-        for key, of in found.items()
-        if of["people"] or of["months"] or of["records"]
+        (row.category, str(row.unit), row.month): (one.people, one.months, one.records, one.archived)
+        for row in simulation.rows
+        if (one := row.then if published else row.now) and (one.people or one.months or one.records)
     }
 
 
-def differences(seed: int, *, lie: bool = False) -> tuple[list[str], int]:
-    """Live through a history; return what the simulation said otherwise, and how many figures it said.
+@contextmanager
+def nothing_is_written() -> Iterator[None]:
+    """Have each database refuse every write meanwhile: read only until the end of this block's transactions."""
+    with ExitStack() as stack:
+        for alias in connections:
+            stack.enter_context(transaction.atomic(using=alias))
+            with connections[alias].cursor() as cursor:
+                cursor.execute("SET TRANSACTION READ ONLY")
+        yield
 
-    With ``lie`` the sweeps go by the other rules than those that were asked about.
+
+def differences(seed: int, *, lie: bool = False) -> tuple[list[str], int]:
+    """Live through a history; return what was said otherwise, and how many figures were said.
+
+    Of a version that is published the prediction is kept and compared as the portal does; of one that is not, what the
+    simulation says of the rules in force. With ``lie`` the sweeps go by the other rules than those that were asked
+    about.
     """
     with ExitStack() as undo:
         for alias in connections:
@@ -185,12 +179,24 @@ def differences(seed: int, *, lie: bool = False) -> tuple[list[str], int]:
         history = History(seed)
         published = history.source.random() < 0.7
         moments = history.moments()
-        simulation = simulate(history.draft, START, moments=moments)
+        with nothing_is_written():
+            simulation = simulate(history.draft, START, moments=moments)
         if published != lie:
             history.publish()
+        made = None
+        if published and not lie:
+            made = retention.predict(history.draft, on=START, moments=moments, actor=JOB, at=history.at)
+            assert made is not None
+            assert made.is_intact
         for moment in moments:
             history.sweep(moment)
-        said, done = predicted(simulation, published=published), happened()
+        if made is not None:
+            rows = compare(made, moments[-1].date() + timedelta(days=400)).rows
+            wrong = [f"{row.category} {row.month}: {row.predicted}, done {row.happened}" for row in rows if row.differs]
+            return wrong, len(rows)
+        anchor = Prediction(version=history.draft, predicted_on=START, made_at=history.at)
+        done = {key: (of.people, of.months, of.records, of.archived) for key, of in happened(anchor).items()}
+        said = said_by(simulation, published=published)
         wrong = [
             f"{key}: said {said.get(key)}, done {done.get(key)}"
             for key in sorted({*said, *done})

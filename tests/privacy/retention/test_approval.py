@@ -49,6 +49,7 @@ class AList(PortalTestCase):
         self.device = make_expired_device(ended_on=ENDED)
         self.row = sweep_on(DUE).lists.get()
 
+    @pytest.mark.asvs("2.3.1")
     def test_waits_for_the_officer(self) -> None:
         assert self.row.state == State.PROPOSED
         with pytest.raises(AlreadyDecided):
@@ -61,6 +62,7 @@ class AList(PortalTestCase):
         with pytest.raises(NotPermitted):
             retention.approve(self.row, actor=make_hana(), at=AT)
 
+    @pytest.mark.asvs("2.3.1")
     def test_can_be_aborted_during_the_waiting_time(self) -> None:
         retention.approve(self.row, actor=make_odile(), at=AT)
         with pytest.raises(WaitingPeriodNotOver):

@@ -65,7 +65,7 @@ def rule_of(device: Device) -> str:
 
 @pytest.mark.clause("P6.4")
 class DeletedDataThatALawPreserves(PortalTestCase):
-    @pytest.mark.law("D-03", "D-04")
+    @pytest.mark.law("D-03", "D-04", "D-16")
     def test_goes_to_the_archive_and_leaves_the_personal_database(self) -> None:
         device = archive_an_access(recorded_on=date(2026, 9, 1), destroyed_on=date(2026, 10, 1))
         row = ArchivedRecord.objects.get(subject_id=device.subject_id)
@@ -341,6 +341,7 @@ EXECUTE FUNCTION altered()
 """  # noqa: E501
 
 
+@pytest.mark.asvs("15.2.2")
 @pytest.mark.clause("P6.4")
 def test_a_copy_that_differs_by_one_bit_stops_the_removal(portal_database: PortalDatabase) -> None:
     """Slice by slice, each read back after its commit: whose copy is altered is found out, wherever she stands."""

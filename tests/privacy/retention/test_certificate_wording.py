@@ -88,7 +88,7 @@ class AMonthWithOnePersonLeftOut(PortalTestCase):
         assert squeezed("The key of the month was kept") in english
         assert squeezed("keys destroyed at") not in english
         assert squeezed("cryptographic erasure") not in english
-        assert squeezed("키를 파기하지 않았습니다") in korean
+        assert squeezed("키는 파기하지 않았습니다") in korean
         assert squeezed("암호학적 삭제") not in korean
 
     def test_the_list_and_the_certificate_account_for_everybody(self) -> None:

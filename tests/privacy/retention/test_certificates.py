@@ -14,7 +14,6 @@ from django.urls import reverse
 
 from privacy.lib.crypto import document_signing
 from privacy.retention import actions as retention
-from privacy.retention.actions import finality
 from privacy.retention.certificates import documents
 from privacy.retention.models import Certificate, DestructionList, RegisterEntry
 from privacy.vault import actions as vault
@@ -116,7 +115,7 @@ class ACertificate(PortalTestCase):
                 raise KeysRefused("untrue")
             return document_signing.file_signer.sign(body)
 
-        with patch.object(finality.document_signing, "sign", sign):
+        with patch.object(document_signing, "sign", sign):
             assert retention.certify_finality(actor=SWEEPER, at=at) == 1
         assert Certificate.objects.get(kind="finality").list_id == other.list_id
         assert retention.certify_finality(actor=SWEEPER, at=at) == 1

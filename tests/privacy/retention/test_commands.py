@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
+from config.schedules import SCHEDULES
 from devices.models import AppLog, Device, Licence
 from privacy.lib.dates import clock
 from privacy.retention import actions as retention
@@ -38,7 +39,7 @@ class Sweep(PortalTestCase):
         assert not DestructionRun.objects.exists()
 
     @pytest.mark.law("D-01")
-    @pytest.mark.asvs("14.2.7")
+    @pytest.mark.asvs("14.2.4", "14.2.7")
     def test_carries_out_what_the_rule_releases_and_lists_the_rest(self) -> None:
         said = run("sweep", "--as-of", "2026-11-24")
         assert "to approve" in said
@@ -52,10 +53,13 @@ class Sweep(PortalTestCase):
             run("sweep", "--as-of", tomorrow)
         run("sweep", "--as-of", tomorrow, "--dry-run")
 
+    @pytest.mark.asvs("14.2.7")
     def test_rings_every_night_and_goes_on(self) -> None:
         assert "2 due" in tasks.sweep() or "1 due" in tasks.sweep()
         assert "carried out" in tasks.resume()
         assert tasks.reconcile() == "0 findings"
+        rings = {job.function.removeprefix("privacy.retention.tasks."): job.cron for job in SCHEDULES}
+        assert (rings["sweep"], rings["resume"]) == ("30 3 * * *", "*/5 * * * *")
 
 
 class Reconcile(PortalTestCase):

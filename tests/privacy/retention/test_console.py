@@ -238,8 +238,8 @@ class PaperAndRegister(Console):
         self.client.force_login(make_hana())
         given = {
             "medium": "paper", "contents": "신청서", "amount": "3", "amount_unit": "상자", "method": "shred",
-            "place": "본사", "destroyed_on": str(clock.today()), "reason": "보유기간 경과", "executor": "파쇄㈜",
-            "witness": "정경수",
+            "place": "본사", "due_since": str(clock.today()), "destroyed_on": str(clock.today()),
+            "reason": "보유기간 경과", "executor": "파쇄㈜", "witness": "정경수",
         }  # fmt: skip
         self.client.post(reverse("admin:retention_paperdestruction_add"), given)
         entry = PaperDestruction.objects.get().register_entry
@@ -256,8 +256,9 @@ class PaperAndRegister(Console):
         form = self.client.get(address).context["adminform"].form
         given = {
             "medium": "paper", "contents": "신청서", "amount": "3", "amount_unit": "상자", "method": "shred",
-            "place": "본사", "destroyed_on": str(clock.today()), "reason": "보유기간 경과", "executor": "파쇄㈜",
-            "witness": "정경수", "submission": form["submission"].value(),
+            "place": "본사", "due_since": str(clock.today()), "destroyed_on": str(clock.today()),
+            "reason": "보유기간 경과", "executor": "파쇄㈜", "witness": "정경수",
+            "submission": form["submission"].value(),
         }  # fmt: skip
         assert given["submission"]
         self.client.post(address, given)

@@ -240,7 +240,7 @@ def test_who_makes_a_key_just_when_the_rewrite_ends_has_made_it(portal_database:
         while other.execute(waits, [maker.info.backend_pid]).fetchone() != (1,) and time.monotonic() < until:
             time.sleep(0.02)
         owner.execute("COMMIT")
-        assert made.result(timeout=10).rowcount == 1
+        assert made.result(timeout=60).rowcount == 1
     assert SubjectKey.objects.count() == keys + 1
 
 

@@ -268,6 +268,26 @@ class AHoldStopsToo(PortalTestCase):
         assert devices.discard_expired_imports(actor=SWEEPER, at=LATER) == 1
         assert not ImportedRow.objects.exists()
 
+    def test_rows_of_an_import_that_were_refused_on_the_way(self) -> None:
+        from tests.devices.test_fleet_import import WORKER, as_csv, line
+
+        odile = make_odile()
+        made = devices.preview_import(
+            name="fleet.csv", content=as_csv(line(1), line(2)), gateway=make_gateway(), actor=odile, at=NOON
+        )
+        make_device(1)
+        devices.confirm_import(made, actor=odile, at=NOON)
+        hold = make_hold()
+        assert not devices.continue_import(made.id, actor=WORKER, at=NOON)
+        with pytest.raises(vault.UnderHold):
+            devices.continue_import(made.id, actor=WORKER, at=NOON)
+        assert ImportedRow.objects.get().number == 2
+        lift(hold)
+        assert devices.continue_import(made.id, actor=WORKER, at=NOON)
+        made.refresh_from_db()
+        assert (made.state, made.registered, made.refused) == (made.State.DONE, 1, 1)
+        assert not ImportedRow.objects.exists()
+
 
 @pytest.mark.clause("P6.4")
 class AHoldOnTheArchive(PortalTestCase):

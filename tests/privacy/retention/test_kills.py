@@ -6,7 +6,6 @@ production's does (fsync on).
 
 import json
 import os
-import random
 import subprocess
 import sys
 from pathlib import Path
@@ -14,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.faults.surroundings import copy_migrated_cluster
+from tests.seeds import drawn
 
 SCALE = float(os.environ.get("SCALE", "1"))
-SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(2**32)
+SEED = drawn()
 KILLS = max(10, int(200 * SCALE))
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 

@@ -5,15 +5,17 @@ from datetime import date, timedelta
 from types import MappingProxyType
 
 import pytest
+from django.db import Error, transaction
 from django.urls import reverse
 from django.utils.translation import override
 
 from privacy.lib.dates import clock
+from privacy.lib.errors.refusals import Refusal
 from privacy.policies import rulebook
 from privacy.policies.rulebook import Rulebook
 from privacy.retention import actions as retention
 from privacy.retention.actions import destruction_lists
-from privacy.retention.models import DestructionList, DestructionRun, Forecast
+from privacy.retention.models import DestructionList, DestructionRun, Forecast, RegisterEntry
 from privacy.retention.schedule import due_page, rule_changes, selection
 from tests.base import PortalTestCase
 from tests.factories.retention import lift_hold
@@ -50,6 +52,43 @@ class WithoutDelay(PortalTestCase):
         make_expired_device(ended_on=ENDED)
         row = sweep_on(DUE + timedelta(days=9)).lists.get()
         assert row.target_on == DUE + FIVE
+
+    @pytest.mark.law("T-10")
+    def test_its_last_day_is_no_later_for_being_a_day_of_rest(self) -> None:
+        """The fifth day after Tuesday, 19 May 2026, is the Sunday of Buddha's Birthday; the Monday is a holiday too."""
+        make_expired_device(ended_on=date(2024, 5, 18))
+        on = date(2026, 5, 19)
+        row = sweep_on(on).lists.get()
+        assert (row.target_on, row.target_on.isoweekday()) == (date(2026, 5, 24), 7)
+        assert DestructionList.objects.late(date(2026, 5, 25)).get() == row
+
+    @pytest.mark.law("D-02")
+    def test_what_was_destroyed_late_is_confirmed_with_the_reason_of_the_delay(self) -> None:
+        """Decision 0440: also where nobody said why before, as of what the portal carried out by itself."""
+        make_expired_device(ended_on=ENDED)
+        (row,) = carry_out_all(sweep_on(DUE + timedelta(days=9)))
+        odile, entry = make_odile(), row.register_entry
+        assert entry.target_on is not None and entry.destroyed_on > entry.target_on
+        with pytest.raises(Refusal) as refused:
+            retention.confirm_result(entry, late_because=" ", actor=odile, at=at_noon(entry.destroyed_on))
+        assert refused.value.pointer == "/reason"
+        found = RegisterEntry.objects.filter(pk=entry.pk)
+        confirmed = {"confirmed_by": odile.ref, "confirmed_at": at_noon(entry.destroyed_on)}
+        unread = confirmed | {"delay_reason": "\n\t "}
+        for change, said in (
+            (confirmed, "reason of the delay"),
+            (unread, "reason of the delay"),
+            ({"delay_reason": "x"}, "only confirmed"),
+        ):
+            with pytest.raises(Error, match=said), transaction.atomic():
+                found.update(**change)
+        self.client.force_login(odile)
+        page = reverse("admin:retention_registerentry_change", args=[entry.pk])
+        pressed = {"CHANGE_FORM-action": "confirm", "_selected_action": str(entry.pk), "index": "0"}
+        assert 'name="reason"' in self.client.post(page, pressed).content.decode()
+        self.client.post(page, {**pressed, "confirmed": "yes", "reason": "점검으로 지연"})
+        kept = found.get()
+        assert (kept.confirmed_by, kept.delay_reason) == (odile.ref, "점검으로 지연")
 
     def test_the_next_list_after_an_abort_is_as_late_as_the_first(self) -> None:
         make_expired_device(ended_on=ENDED)

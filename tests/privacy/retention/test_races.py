@@ -46,7 +46,7 @@ def at_once(*works: Callable[[], object]) -> list[Any]:
 
     def run(work: Callable[[], object]) -> object:
         try:
-            barrier.wait(10)
+            barrier.wait(60)
             return work()
         except Refusal as refusal:
             return refusal
@@ -105,14 +105,14 @@ def test_without_the_lock_a_hold_is_overrun(portal_database: PortalDatabase) -> 
 
     def slow(*arguments: Any, **values: Any) -> Any:
         answer = skip_reasons(*arguments, **values)
-        asked.wait(10)
-        placed.wait(10)
+        asked.wait(60)
+        placed.wait(60)
         return answer
 
     def hold() -> None:
-        asked.wait(10)
+        asked.wait(60)
         make_hold(subject_id=device.subject_id, at=clock.now())
-        placed.wait(10)
+        placed.wait(60)
 
     SubjectStrategy._skip_reasons, locks.block_new_holds_until_commit = slow, lambda: None
     destruction_vetoes.refuse_if_vetoed = lambda *people, **when: None

@@ -63,6 +63,7 @@ class RegistrationTwoYearsAfterTheLicence(PortalTestCase):
         assert due_people(date(2027, 5, 16), "device-registration") == set(subjects_of(device))
 
 
+@pytest.mark.asvs("14.2.7")
 @pytest.mark.clause("P6.2")
 class AnalyticsFiveYearsAfterTheService(PortalTestCase):
     """P6.2: improvement and analytics data, 5 years after the service ends."""
@@ -94,6 +95,7 @@ class AnalyticsFiveYearsAfterTheService(PortalTestCase):
         assert not due_people(date(2031, 1, 1), "service-analytics")
 
 
+@pytest.mark.asvs("14.2.7")
 @pytest.mark.clause("P6.3")
 class AppLogsAMonthAfterTheirPurpose(PortalTestCase):
     """P6.3: the purpose of a log ends after its days; with the last one of a month the month's key goes."""

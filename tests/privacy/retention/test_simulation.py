@@ -1,7 +1,6 @@
 """A coming policy is simulated exactly: what it says of the coming sweeps is what they do, and it writes nothing."""
 
 import os
-import random
 import re
 from contextlib import ExitStack
 from datetime import date, timedelta
@@ -13,32 +12,41 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from privacy.lib.dates import clock
+from privacy.lib.registries import registers
+from privacy.policies import actions as policies
 from privacy.policies.models import PolicyVersion, RetentionRule
+from privacy.retention import actions as retention
+from privacy.retention.models import DestructionList, Prediction
+from privacy.retention.schedule.simulation.comparison import compare
 from privacy.retention.schedule.simulation.simulate import Simulation, simulate
 from privacy.subjects.models import Subject
 from tests.base import PortalTestCase
 from tests.database import PortalDatabase
 from tests.factory import (
+    SWEEPER,
     at_noon,
     make_device,
     make_draft,
     make_expired_device,
     make_hana,
     make_hold,
+    make_odile,
     make_policy,
     make_version_under_review,
+    settle_assessments,
     sweep_on,
 )  # fmt: skip
 from tests.privacy.retention.simulated_histories import differences
+from tests.seeds import drawn
 
 SCALE = float(os.environ.get("SCALE", "1"))
-SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(10**9)
+SEED = drawn()
 ON = date(2026, 6, 1)
 # Two years are over on 15 September 2026, three a year later.
 ENDED = date(2024, 9, 15)
 
 
-def compare(count: int) -> None:
+def live_through(count: int) -> None:
     print(f"\n{count} simulated histories from seed {SEED}")
     said = 0
     with PortalDatabase().in_use():
@@ -50,7 +58,7 @@ def compare(count: int) -> None:
 
 
 def test_what_is_simulated_is_what_the_sweeps_do(portal_database: PortalDatabase) -> None:
-    compare(8)
+    live_through(8)
 
 
 def test_sweeps_by_other_rules_are_told_from_what_was_simulated(portal_database: PortalDatabase) -> None:
@@ -60,7 +68,7 @@ def test_sweeps_by_other_rules_are_told_from_what_was_simulated(portal_database:
 
 @pytest.mark.faults
 def test_many_simulations_are_what_the_sweeps_do(portal_database: PortalDatabase) -> None:
-    compare(max(10, round(200 * SCALE)))
+    live_through(max(10, round(200 * SCALE)))
 
 
 def of_registrations(simulation: Simulation, *, coming: bool) -> dict[date, int]:
@@ -128,6 +136,67 @@ class WhatAComingVersionDoes(PortalTestCase):
         assert len(statements) > 100
         reading = re.compile(r"\s*(SELECT|DECLARE|FETCH|CLOSE|SAVEPOINT|RELEASE|SET TRANSACTION READ ONLY)\b")
         assert [sql for sql in statements if not reading.match(sql) or "FOR UPDATE" in sql] == []
+
+
+class PredictionTest(PortalTestCase):
+    """What was predicted at publication is kept, sealed, and compared with the months that are over (decision 0408)."""
+
+    def setUp(self) -> None:
+        self.device = make_expired_device(ended_on=ENDED)
+        self.version = make_policy(years=3, effective_on=date(2026, 12, 1), at=at_noon(ON))
+
+    def predict(self) -> Prediction:
+        assert retention.predict_published(on=ON, actor=SWEEPER, at=at_noon(ON)) == 1
+        return Prediction.objects.get()
+
+    def destroy(self) -> None:
+        sweep_on(date(2026, 9, 16))
+        for row in DestructionList.objects.to_approve():
+            retention.approve(row, actor=make_odile(granted=False), at=at_noon(date(2026, 9, 16)))
+        retention.execute_ready(actor=SWEEPER, at=at_noon(date(2026, 9, 18)))
+
+    def test_each_version_is_predicted_once_in_the_night_after_its_publication_and_sealed(self) -> None:
+        late = at_noon(ON + timedelta(days=4))
+        assert retention.predict_published(on=ON, actor=SWEEPER, at=late) == 0, "said afterwards it would be none"
+        made = self.predict()
+        self.assertLedgered("retention.prediction.made", made)
+        assert retention.predict_published(on=ON, actor=SWEEPER, at=at_noon(ON)) == 0
+        assert retention.predict(self.version, on=ON, actor=SWEEPER, at=at_noon(ON)) is None
+        assert made.is_intact
+        made.figures = []
+        assert not made.is_intact
+
+    def test_what_happens_as_predicted_differs_in_nothing(self) -> None:
+        made = self.predict()
+        assert compare(made, date(2026, 9, 30)).rows == [], "the month is not over"
+        self.destroy()
+        (row,) = compare(made, date(2026, 10, 1)).rows
+        assert (row.category, row.month, row.predicted.people) == ("device-registration", date(2026, 9, 1), 1)
+        assert not row.differs
+
+    def test_a_hold_that_nobody_foresaw_is_a_difference_and_shown(self) -> None:
+        made = self.predict()
+        make_hold(subject_id=self.device.subject_id, at=at_noon(ON))
+        self.destroy()
+        compared = compare(made, date(2026, 10, 1))
+        assert [(row.predicted.people, row.happened.people) for row in compared.differences] == [(1, 0)]
+        self.client.force_login(make_hana())
+        address = reverse("admin:policies_policyversion_preview", args=[self.version.pk])
+        page = self.client.get(address, secure=True, headers={"accept-language": "en"})
+        self.assertContains(page, made.digest[:32])
+        day = date(2026, 10, 2)
+        window = registers.ExportScope(ON, day, make_odile(granted=False), at_noon(day), "점검")
+        (line,) = registers.get("predictions").rows(window)
+        assert (line[5], line[8], line[11]) == (1, 0, "있음")
+
+    def test_a_later_version_ends_the_comparison(self) -> None:
+        made = self.predict()
+        assert compare(made, date(2027, 12, 1)).until == date(2027, 12, 1)
+        later = make_version_under_review(years=5, effective_on=date(2027, 3, 10), at=at_noon(ON))
+        settle_assessments(later, at=at_noon(ON))
+        policies.approve(later, actor=make_odile(granted=False), at=at_noon(ON))
+        policies.publish(later, actor=make_odile(granted=False), at=at_noon(ON))
+        assert compare(made, date(2027, 12, 1)).until == date(2027, 3, 1)
 
 
 class OnThePreviewPage(PortalTestCase):

@@ -108,6 +108,17 @@ class TheDayOnWhichTheReasonArose(PortalTestCase):
         lift_hold(hold, reason="settled", at=at_noon(placed + FIVE))
         assert days(sweep_on(placed + FIVE).lists.get()) == (DUE, DUE)
 
+    def test_is_put_off_by_the_days_a_hold_kept_and_by_no_other(self) -> None:
+        """Short holds, each placed in the last days, begin nothing anew."""
+        make_expired_device(1, ended_on=ENDED)
+        placed = [DUE + timedelta(days=5 + 6 * number) for number in range(14)]
+        for day in placed:
+            make_hold(at=at_noon(day), until=day)
+        on = placed[-1] + timedelta(days=2)
+        row = sweep_on(on).lists.get()
+        assert days(row)[0] == DUE + timedelta(days=1)
+        assert DestructionList.objects.late(on).get() == row
+
     def test_of_a_month_of_which_a_hold_kept_all_is_the_day_it_was_lifted(self) -> None:
         app_logs(1, date(2026, 8, 10))
         hold = make_hold(category="app-log", at=at_noon(date(2026, 9, 15)))

@@ -27,10 +27,11 @@ from privacy.ledger import actions as ledger
 from privacy.ledger.models import Entry
 from privacy.lib.dates import clock
 from privacy.rights import actions as rights
-from privacy.rights import openings, status_page, tasks
+from privacy.rights import letters, openings, status_page, tasks
 from privacy.rights.access_package import contents, html_pages
 from privacy.rights.actions import RequestedRight
 from privacy.rights.actors import Requester
+from privacy.rights.consequences import consequences_of
 from privacy.rights.models import Package, Request, Right
 from privacy.subjects.models import Subject
 from privacy.vault.models import EncryptedFile
@@ -131,6 +132,7 @@ class PackageTests(AccessCase):
         assert "Nobody" not in page
         assert content["opened_since"]
 
+    @pytest.mark.law("R-32")
     def test_the_content_follows_its_schema(self) -> None:
         self.carried_out()
         files = self.files()
@@ -186,7 +188,7 @@ class PackageTests(AccessCase):
         assert len(tasks) > 20
         assert not {task for task in tasks if not task.endswith(".exported")} - set(openings.TASK_LABELS)
 
-    @pytest.mark.law("R-02")
+    @pytest.mark.law("R-02", "F-1")
     def test_only_the_scope_asked_for_is_inside(self) -> None:
         self.carried_out(scope=("purposes", "retention"))
         content = self.content()
@@ -194,7 +196,7 @@ class PackageTests(AccessCase):
         assert "consents" not in content
         assert content["purposes"]
 
-    @pytest.mark.law("R-11")
+    @pytest.mark.law("R-11", "P-13")
     def test_parts_left_out_are_named_and_not_shown(self) -> None:
         receipt = factory.ask(RequestedRight("access"), target=factory.imei(1), answer_by="portal")
         case = factory.make_verified(receipt)
@@ -235,6 +237,38 @@ class PackageTests(AccessCase):
         assert len(content["provided"]) == 2  # of one moment, in no order
         assert {one["recipient"] for one in content["provided"]} == {"Acme Devices", "Agency Devices"}
         assert sum(one["task"] == "disclosures.disclosure.provided" for one in content["opened"]) == 2
+
+    @pytest.mark.law("P-13")
+    def test_whether_agencies_were_given_something_is_decided_in_the_case_with_its_ground(self) -> None:
+        agency = factory.make_third_party("agency", kind="investigator")
+        factory.make_provided(self.device, "model", third_party=agency, authority=factory.make_authority())
+        right = factory.make_verified(factory.ask(target=factory.imei(1))).rights.get()
+        with override("en"):
+            assert "1 provision to an investigative agency" in str(consequences_of(right, at=NOON))
+        words = {"ground": "law", "law": "통신비밀보호법 제9조의2"}
+        right = rights.grant_partly(right, excluded=["provision-authorities"], **words, actor=self.odile, at=NOON)
+        content = contents.content_of(right, at=NOON)
+        assert [one["recipient"] for one in content["provided"]] == ["Acme Devices"]
+        assert "agency" not in json.dumps([content["provided"], content["opened"]]).lower()
+        assert content["left_out"] == ["provision-authorities"]
+        assert sum(one["task"] == "disclosures.disclosure.provided" for one in content["opened"]) == 1
+        entry = self.assertLedgered("rights.request.partly-granted", right.request)
+        assert words["law"] in entry.payload
+        assert (right.ground, right.law, right.decided_by) == (words["ground"], words["law"], self.odile.reference)
+        with override("en"):
+            said = letters.decision_text(right, on=NOON.date())
+        assert "provision to investigative agencies" in said
+        assert words["law"] in said
+
+    @pytest.mark.law("P-13")
+    def test_of_an_access_to_provisions_alone_leaving_out_all_of_them_is_a_refusal(self) -> None:
+        asked = RequestedRight("access", scope=("provision",))
+        right = factory.make_verified(factory.ask(asked, target=factory.imei(1))).rights.get()
+        words = {"ground": "law", "law": "법", "actor": self.odile, "at": NOON}
+        for excluded in (["provision"], ["provision", "provision-authorities"]):
+            with pytest.raises(rights.NoGround):
+                rights.grant_partly(right, excluded=excluded, **words)
+        assert rights.grant_partly(right, excluded=["provision-authorities"], **words).is_granted
 
     @pytest.mark.truth("secret-by-its-notice")
     @pytest.mark.clause("P5.1")
@@ -287,14 +321,18 @@ class DownloadTests(AccessCase):
         assert files
         assert all(b"PK" not in file.content.ciphertext[:4] for file in files)
 
+    @pytest.mark.law("R-32")
+    @pytest.mark.asvs("2.3.1", "6.3.3", "6.6.2")
     def test_without_the_second_proof_it_is_refused(self) -> None:
         with pytest.raises(rights.PackageGone):
             rights.download(self.package(), at=NOON)
-        factory.pickup_code(self.package(), at=NOON)
-        with pytest.raises(rights.PackageGone):
-            rights.download(self.package(), code="0000-0000-0000", at=NOON)
+        # Nor by a code whose place another has taken.
+        before, _now = (factory.pickup_code(self.package(), at=NOON) for _time in range(2))
+        for code in ("0000-0000-0000", before):
+            with pytest.raises(rights.PackageGone):
+                rights.download(self.package(), code=code, at=NOON)
 
-    @pytest.mark.law("R-03")
+    @pytest.mark.law("R-03", "R-32")
     @pytest.mark.asvs("2.3.4")
     def test_it_is_handed_out_once_and_then_removed(self) -> None:
         code = factory.pickup_code(self.package(), at=NOON)

@@ -344,6 +344,7 @@ def test_two_who_carry_out_at_once_make_one_whole_copy(portal_database: PortalDa
         assert package_builds.package_files(access, package.event_id).count() == package.pieces
 
 
+@pytest.mark.asvs("15.2.2")
 @pytest.mark.truth("package-made-in-slices")
 @pytest.mark.fault("FLT-03")
 def test_killed_at_any_slice_it_is_gone_on_with(
@@ -382,7 +383,7 @@ class ResumeTests(PortalTestCase):
         for right in (broken, access):
             rights.begin_execution(right, actor=factory.make_officer(), at=NOON)
         # A kind of right that this release does not know, as after going back to an earlier one.
-        Right.objects.filter(id=broken.id).update(kind="portability")
+        Right.objects.filter(id=broken.id).update(kind="unknown")
         assert tasks.resume_interrupted(at=LATER) == 1
         assert Right.objects.get(id=access.id).carried_out_at is not None
 

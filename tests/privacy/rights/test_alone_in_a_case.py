@@ -135,6 +135,22 @@ class TheWholeChainTests(OneOfficerLeft):
         assert right.started_by == made.reference
         assert Package.objects.filter(right=right).exists()
 
+    def test_a_decision_of_a_machine_is_answered_alone_after_the_wait(self) -> None:
+        for verified in (self.by_post, self.by_device):
+            found = verified(RequestedRight("decision-review", wanted="잠김"))
+            right = found if isinstance(found, Right) else self.granted_alone(found)
+            said: dict[str, Any] = {"outcome": "not-reflected", "said": {"result": "살폈습니다"}}
+            with pytest.raises(Refusal):
+                rights.answer_decision(right, **said, actor=self.odile, at=self.after(47))
+            made = self.alone(right.request, 48)
+            rights.answer_decision(right, **said, actor=self.odile, at=self.after(48))
+            right.refresh_from_db()
+            assert right.started_by == made.reference
+
+    def granted_alone(self, case: Request) -> Right:
+        self.alone(case, 24)
+        return rights.grant(case.rights.get(), actor=self.odile, at=self.after(24))
+
     def test_a_code_is_issued_alone_to_who_has_neither_mailbox_nor_device(self) -> None:
         said: dict[str, Any] = {
             "target_kind": "email",
@@ -277,6 +293,13 @@ class RawSqlTests(OneOfficerLeft):
         for name in (self.odile.ref, right.decided_by):
             self.refused_by_the_database(self.RELEASE, name, self.after(25), right.id)
 
+    def test_nor_are_they_for_an_answer_about_a_decision_of_a_machine(self) -> None:
+        right = self.by_device(RequestedRight("decision-refusal", wanted="잠김"))
+        for name in (self.odile.ref, "EM-NONE-HERE", "U-NOBODY", "worker"):
+            self.refused_by_the_database(self.RELEASE, name, self.after(25), right.id)
+        with connection.cursor() as cursor:
+            cursor.execute(self.RELEASE, [self.omar.ref, self.after(25), right.id])
+
 
 @pytest.mark.attack("17.3")
 class TwoAccountsTests(OneOfficerLeft):
@@ -299,6 +322,13 @@ class TwoAccountsTests(OneOfficerLeft):
         with pytest.raises(NotASecondPerson):
             rights.begin_execution(right, actor=self.double, at=self.after(49))
         self.refused_by_the_database(RawSqlTests.RELEASE, self.double.ref, self.after(49), right.id)
+
+    def test_nor_answers_about_a_decision_of_a_machine_that_it_granted(self) -> None:
+        right = self.by_device(RequestedRight("decision-review", wanted="잠김"))
+        said: dict[str, Any] = {"outcome": "not-reflected", "said": {"result": "x"}}
+        with pytest.raises(NotASecondPerson):
+            rights.answer_decision(right, **said, actor=self.double, at=self.after(25))
+        self.refused_by_the_database(RawSqlTests.RELEASE, self.double.ref, self.after(25), right.id)
 
     def test_documents_attached_by_one_account_are_not_checked_by_the_other(self) -> None:
         case = factory.ask(DELETION, target=factory.imei(1), at=self.after(0)).request

@@ -7,7 +7,8 @@ import pytest
 from privacy.jobs.dispatcher import dispatch_due
 from privacy.jobs.models import GeneralOutbox
 from privacy.rights import actions as rights
-from privacy.rights.models import Letter, Request
+from privacy.rights import register
+from privacy.rights.models import Letter, Request, Right
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
@@ -156,3 +157,17 @@ class ClosingTests(PortalTestCase):
         term = None
         assert list(retention_expiry.particulars_due(date(2029, 11, 24), term)) == []  # type: ignore[arg-type]
         assert list(retention_expiry.particulars_due(date(2029, 11, 25), term)) == [[case.id]]  # type: ignore[arg-type]
+
+    @pytest.mark.law("R-31")
+    def test_the_register_keeps_request_and_result_when_the_words_are_gone(self) -> None:
+        odile = factory.make_officer()
+        case = factory.make_verified(factory.ask(contact={"name": "Zebrina"}, answer_by="portal"))
+        rights.refuse(case.rights.get(), ground="life-or-body", explanation="zebra", actor=odile, at=NOON)
+        rights.close_case(case, actor=odile, at=NOON)
+        (before,) = register.rows(Request.objects.all())
+        rights.destroy_particulars([case.id], certificate="C", actor=odile, at=NOON)
+        (row,) = register.rows(Request.objects.all())
+        assert row == before
+        assert case.number in row
+        assert str(Right.Decision.REFUSED.label) in row
+        assert "zebr" not in str(row).lower()

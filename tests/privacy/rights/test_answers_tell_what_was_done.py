@@ -102,7 +102,9 @@ class SuspensionTests(AnsweredCase):
             self.right(RequestedRight("suspension")),
             excluded=["device-registration"], ground="legal-duty", law=LAW, actor=self.odile, at=NOON,
         )  # fmt: skip
-        rights.carry_out(granted, actor=self.odile, at=NOON)
+        done = rights.carry_out(granted, actor=self.odile, at=NOON)
+        told = self.answer(done)
+        assert "Suspension" in told and "Carried out: " in told and "Left out: " in told, "DEC 44(2): the result"
         frozen = set(Freeze.objects.active(NOON).values_list("category", flat=True))
         assert "contact" in frozen
         assert "device-registration" not in frozen

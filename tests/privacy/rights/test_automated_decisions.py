@@ -11,12 +11,21 @@ from django.utils.translation import override
 from privacy.policies import actions as policies
 from privacy.policies.models import Section
 from privacy.rights import actions as rights
-from privacy.rights import decision_words, letters, status_page
+from privacy.rights import automated_decision_texts, letters, status_page
 from privacy.rights.actions import RequestedRight
 from privacy.rights.actors import Requester
+from privacy.rights.admin.automated_decisions import extendable
 from privacy.rights.models import AUTOMATED, Letter, Request, Right, TermExtension
 from privacy.rights.next_steps import next_step, with_next_step
-from privacy.rights.refusals import MissingReason, NoGround, NoSuchItem, NotPostponable, SamePerson, WrongState
+from privacy.rights.refusals import (
+    ContentChanged,
+    MissingReason,
+    NoGround,
+    NoSuchItem,
+    NotPostponable,
+    SamePerson,
+    WrongState,
+)
 from privacy.safeguards import actions as safeguards
 from tests import factory
 from tests.base import PortalTestCase
@@ -72,7 +81,7 @@ class AnswerTests(DecisionCase):
                 decided = letters.decision_text(done, on=NOON.date())
             (shown,) = page["rights"]
             assert all(part in shown["explanation"] for part in said.values())
-            assert str(decision_words.OUTCOMES[kind][outcome]) and "Carried out" in decided
+            assert str(automated_decision_texts.OUTCOMES[kind][outcome]) and "Carried out" in decided
             letter = Letter.objects.get(request=case, kind="result")
             assert letters.explanation_ids(letter) == [done.event_id]
 
@@ -113,7 +122,10 @@ class AnswerTests(DecisionCase):
     def test_where_nothing_is_held_the_answer_says_so(self) -> None:
         case = factory.make_verified(factory.ask(asked("decision-explanation"), answer_by="portal"))
         right = self.grant(case.rights.get())
-        assert rights.carry_out(right, actor=self.hana, at=NOON).result == {"nothing_held": True}
+        done = rights.carry_out(right, actor=self.hana, at=NOON)
+        assert done.result == {"nothing_held": True}
+        with override("en"):
+            assert "We hold no records about you." in letters.decision_text(done, on=NOON.date())
 
     def test_each_is_refused_on_the_grounds_of_act_and_decree_alone(self) -> None:
         general = {"not-automated", "life-or-body", "property-or-interests"}
@@ -211,6 +223,40 @@ class TermTests(DecisionCase):
         with pytest.raises(NotPostponable):
             self.extend(right, at=later, days=1)
 
+    def test_a_second_time_needs_the_first_told_and_one_page_extends_once(self) -> None:
+        """Two clicks at once, or two officers at once, do not use up both."""
+        case = self.ask("decision-review", answer_by="email")
+        right, read = case.rights.get(), rights.digest_of_extensions(case)
+        self.extend(right, read=read)
+        with pytest.raises(NotPostponable):
+            self.extend(right)
+        letter = case.letters.get(kind="extended")
+        rights.mark_letter_sent(letter, actor=self.odile, at=NOON + DAY)
+        with pytest.raises(ContentChanged):
+            self.extend(right, read=read, at=NOON + DAY)
+        assert self.extend(right, read=rights.digest_of_extensions(case), at=NOON + DAY).number == 2
+
+    def test_a_case_that_is_over_is_not_extended_and_tells_of_no_longer_term(self) -> None:
+        case = self.ask("decision-review", answer_by="letter")
+        self.extend(case.rights.get())
+        rights.withdraw(case, actor=Requester(case.reference), at=NOON)
+        assert case.letters.get(kind="extended").state == Letter.State.WITHDRAWN
+        with pytest.raises(WrongState):
+            self.extend(case.rights.get())
+        case.refresh_from_db()
+        assert not extendable(case)
+
+    def test_what_is_answered_tells_of_no_longer_term_either(self) -> None:
+        case = self.ask("decision-review", "decision-explanation", answer_by="letter")
+        review, explained = case.rights.order_by("kind").reverse()
+        for right in (review, explained):
+            self.extend(right)
+        self.answer(self.grant(review))
+        letters_left = case.letters.filter(kind="extended").exclude(state=Letter.State.WITHDRAWN)
+        assert [one.about_id for one in letters_left] == [explained.extensions.get().id]
+        rights.refuse(explained, ground="not-automated", actor=self.odile, at=NOON)
+        assert not letters_left.all().exists()
+
     def test_what_is_due_earlier_is_told_while_the_decision_is_looked_into(self) -> None:
         case = self.ask("access", "decision-explanation")
         assert case.due_on == date(2026, 12, 4)
@@ -276,3 +322,18 @@ class PageTests(DecisionCase):
         self.client.post(address, {**pressed, "confirmed": "yes", "read": read, "outcome": "explained", **EXPLAINED})
         right.refresh_from_db()
         assert right.result == {"outcome": "explained"}
+
+    def test_the_button_pressed_twice_on_one_page_extends_once(self) -> None:
+        case = self.ask("decision-explanation")
+        self.client.force_login(self.odile)
+        address = reverse("admin:rights_request_change", args=[case.pk])
+        pressed = {"CHANGE_FORM-action": "extend_term", "_selected_action": str(case.pk), "index": "0"}
+        read = rights.digest_of_extensions(case)
+        assert read in self.client.post(address, pressed).content.decode()
+        said = {**pressed, "confirmed": "yes", "read": read, "right": "1", "reason": "기록", "days": "30"}
+        seen = self.client.post(address, said).context["seen"]
+        for _click in range(2):
+            again = self.client.post(address, {**said, "seen": seen})
+            seen = again.context["seen"] if again.status_code == 200 else seen
+        self.client.post(address, {**said, "seen": seen})
+        assert TermExtension.objects.count() == 1

@@ -1,7 +1,12 @@
 """E-mails that come back are read from a mailbox: the answer or notice waits for the officer again (F-2, P1.6)."""
 
+import imaplib
+import socket
+import ssl
 from datetime import datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
+from urllib.parse import urlsplit
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -25,6 +30,7 @@ from privacy.subjects.models import Subject
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
+from tests.privacy.safeguards.test_the_portal_looks_at_itself import certificate, site
 
 REPORT = """From: MAILER-DAEMON@mx.example
 To: privacy@extrus.example
@@ -144,7 +150,7 @@ class ToPeopleTests(MaildirCase):
         odile = factory.make_odile()
         receipt = incidents.file_complaint(explanation="x", contact={"email": "mina@example.org"}, at=NOON)
         answered = incidents.answer_complaint(receipt.complaint, answer="Sorry.", actor=odile, at=NOON)
-        incidents.mark_answer_sent(answered, actor=WORKER, at=NOON)
+        incidents.mark_answer_sent(answered, template="x 1", actor=WORKER, at=NOON)
         self.arrives(answered.message_id)
         call_command("read_bounces", maildir=self.box)
         answered.refresh_from_db()
@@ -188,3 +194,17 @@ class ToPeopleTests(MaildirCase):
     def deliver(self, *, at: datetime) -> None:
         for row in GeneralOutbox.objects.filter(kind="consents.advertising"):
             send_notice(row.ids, event=row.id, starts=1, at=at)
+
+
+@pytest.mark.asvs("12.3.2")
+def test_a_mail_server_that_nobody_vouches_for_is_told_no_password(tmp_path: Path) -> None:
+    _path, context = certificate(tmp_path, days=90)
+    with site({}, context) as address:
+        there = ("127.0.0.1", urlsplit(address).port)
+        connect = socket.create_connection
+        (tmp_path / "password").write_text("secret")
+        with (
+            patch.object(imaplib.socket, "create_connection", lambda _asked, *rest: connect(there, *rest)),
+            pytest.raises(ssl.SSLCertVerificationError),
+        ):
+            call_command("read_bounces", imap="localhost", user="portal", password_file=tmp_path / "password")

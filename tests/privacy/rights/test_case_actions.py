@@ -24,6 +24,7 @@ from privacy.vault import actions as vault
 from privacy.vault.models import EncryptedFile
 from tests import factory
 from tests.base import PortalTestCase
+from tests.cookie_words import words_in_cookies
 from tests.factories.accounts import NOON
 from tests.sample_uploads import PDF, pdf, stream
 
@@ -51,7 +52,7 @@ class DeskCase(PortalTestCase):
             return first  # type: ignore[return-value]
         assert first.status_code == 200, f"{action} did not ask"
         # The page says again what it has shown.
-        shown = dict(re.findall(r'name="(read)" value="([^"]*)"', first.content.decode()))
+        shown = dict(re.findall(r'name="(read|newest)" value="([^"]*)"', first.content.decode()))
         answer: HttpResponse = confirmed(self.client, address, {**pressed, "confirmed": "yes", **shown, **answers})
         return answer
 
@@ -202,17 +203,21 @@ class CaseTests(DeskCase):
         assert 'value="grant"' not in text
         assert 'value="carry_out"' in text
 
+    @pytest.mark.asvs("14.3.3")
     def test_a_button_of_an_older_page_gets_a_clear_answer(self) -> None:
         factory.make_granted(rights.Receipt(self.case, ""))
         for button in ("grant", "refuse"):
-            text = self.told(self.press(self.case, button))
-            assert f"Odile ({self.odile.reference})" in text
+            answer = self.press(self.case, button)
+            assert "Odile" not in words_in_cookies(self.client)
+            assert f"Odile ({self.odile.reference})" in self.told(answer)
 
     def test_an_employee_sees_nothing(self) -> None:
         self.client.force_login(factory.make_emin())
         answer = self.client.get(reverse("admin:rights_request_change", args=[self.case.pk]))
         assert answer.status_code in {302, 403}
 
+    @pytest.mark.law("S-21")
+    @pytest.mark.asvs("14.2.8")
     def test_a_document_is_opened_by_a_button_and_on_record(self) -> None:
         rights.submit_document(self.case, name="id.pdf", content=PDF, actor=Requester("K7-1"), at=NOON)
         factory.judge_files()
@@ -254,6 +259,18 @@ class OtherChannelsTests(DeskCase):
         assert str(case.received_on) == "2026-11-20"
         assert case.number in answer.content.decode()
 
+    @pytest.mark.law("R-04")
+    def test_one_by_mail_letter_or_visit_is_written_down_too(self) -> None:
+        for number, channel in enumerate(("email", "writing", "visit"), start=1):
+            self.client.post(
+                reverse("admin:rights_request_receive"),
+                {
+                    "channel": channel, "received_on": "2026-11-20", "rights": ["access"], "target_kind": "imei",
+                    "target": factory.imei(number), "requester": "self", "answer_by": "portal",
+                },
+            )  # fmt: skip
+            assert Request.objects.filter(channel=channel).count() == 1, channel
+
     def test_a_day_in_the_future_is_refused(self) -> None:
         answer = self.client.post(
             reverse("admin:rights_request_receive"),
@@ -262,6 +279,46 @@ class OtherChannelsTests(DeskCase):
         )  # fmt: skip
         assert b"error-summary" in answer.content
         assert not Request.objects.exists()
+
+    def test_it_is_written_down_in_steps_and_nothing_is_asked_that_does_not_matter(self) -> None:
+        address, given = reverse("admin:rights_request_receive"), {"answer_by": "portal", "requester": "self"}
+
+        def step(at: str, go: str, **typed: object) -> Any:
+            given.update(typed)  # type: ignore[arg-type]
+            answer = self.client.post(address, {**given, "at": at, "go": go})
+            assert not Request.objects.exists(), "a step records nothing"
+            return answer
+
+        imei = factory.imei(1)
+        answer = step("receipt", "details", channel="phone", received_on="2026-11-20", target_kind="imei", target=imei)
+        assert answer.context["steps"].step == "receipt", "not before a right is chosen"
+        answer = step("receipt", "details", rights=["correction"])
+        shown = [field.name for field in answer.context["steps"].open_fields]
+        assert shown == [
+            "item", "wanted", "record", "explanation", "requester", "name", "answer_by", "email", "phone", "address",
+        ]  # fmt: skip
+        answer = step(
+            "details", "summary", item="device-registration/model", answer_by="email", email="mina@example.com"
+        )
+        assert answer.context["steps"].step == "details", "a correction says what it should be"
+        answer = step("details", "summary", wanted="SM-A165N", email="")
+        assert answer.context["steps"].step == "details", "an answer by e-mail needs an address"
+        answer = step("details", "summary", email="mina@example.com")
+        assert (answer.context["steps"].step, answer.context["steps"].missing) == ("summary", [])
+        assert "SM-A165N" in answer.content.decode()
+        kept = {field.name: field.value() for field in answer.context["steps"].carried if field.value()}
+        answer = self.client.post(address, {**kept, "at": "summary"})
+        assert "form" not in answer.context, answer.context["form"].errors
+        assert Request.objects.get().rights.get().kind == "correction"
+
+    def test_what_an_earlier_right_asked_is_left_behind(self) -> None:
+        given = {
+            "channel": "phone", "received_on": "2026-11-20", "rights": ["access"], "target_kind": "imei",
+            "target": factory.imei(1), "requester": "self", "answer_by": "portal", "category": "device",
+        }  # fmt: skip
+        address = reverse("admin:rights_request_receive")
+        answer = self.client.post(address, {**given, "at": "details", "go": "summary"})
+        assert "category" not in [field.name for field in answer.context["steps"].carried]
 
     @pytest.mark.law("R-31", "F-1")
     def test_the_register_leaves_with_a_reason(self) -> None:
@@ -312,6 +369,7 @@ class OtherRecordsTests(DeskCase):
         letter.refresh_from_db()
         assert letter.state == "posted"
 
+    @pytest.mark.law("S-12")
     def test_a_pick_up_code_is_shown_once_and_not_kept(self) -> None:
         factory.make_contact(Subject.objects.get(id=self.device.subject_id), kind="phone", value="010-1234-5678")
         asked = {"target_kind": "phone", "target": "010-1234-5678", "contact": {"name": "Mina"}, "answer_by": "portal"}

@@ -127,7 +127,8 @@ class BounceAfterClosingTests(PortalTestCase):
         rights.close_case(self.case, actor=self.odile, at=LATER)
         assert ends_of(self.case) == {clock.kst_date(LATER)}
 
-    def test_an_earlier_answer_that_comes_back_takes_nothing_from_the_newest(self) -> None:
+    def second_result(self) -> tuple[Letter, Letter]:
+        """The result that was sent, and another, unsent, that follows an upheld objection."""
         first = self.result()
         omar = factory.make_omar()
         factory.grant_office_categories(omar, by=self.odile)
@@ -135,11 +136,61 @@ class BounceAfterClosingTests(PortalTestCase):
         objection = rights.object_to(right, statement="no", actor=Requester(self.case.reference), at=NOON)
         rights.decide_objection(objection, outcome="upheld", actor=omar, at=NOON)
         rights.refuse(right, ground="life-or-body", actor=self.odile, at=LATER)
-        rights.mark_letter_sent(self.result(), actor=tasks.WORKER, at=LATER)
         assert self.result() != first
+        return first, self.result()
+
+    def test_an_earlier_answer_that_comes_back_takes_nothing_from_the_newest_but_its_day(self) -> None:
+        first, second = self.second_result()
+        rights.mark_letter_sent(second, actor=tasks.WORKER, at=LATER)
+        self.case.refresh_from_db()
+        assert self.case.notified_at == NOON
         self.bounce(first)
-        assert self.case.state == "notified"
-        assert self.case.notified_at is not None
+        assert (self.case.state, self.case.notified_at) == ("notified", LATER)
+
+    def test_answered_is_who_was_reached_in_whichever_order_results_come_back(self) -> None:
+        first, second = self.second_result()
+        self.bounce(first)
+        assert (self.case.state, self.case.notified_at) == ("decided", None)
+        rights.mark_letter_sent(second, actor=tasks.WORKER, at=LATER)
+        self.bounce(second)
+        assert (self.case.state, self.case.notified_at) == ("decided", None)
+        late = NOON + timedelta(days=40)
+        rights.mark_letter_posted(self.result(), actor=self.odile, at=late)
+        self.case.refresh_from_db()
+        assert self.case.notified_at == late
+
+    def test_the_newest_and_then_an_earlier_result_come_back_and_nobody_is_answered(self) -> None:
+        first, second = self.second_result()
+        rights.mark_letter_sent(second, actor=tasks.WORKER, at=LATER)
+        self.bounce(second)
+        assert (self.case.state, self.case.notified_at) == ("decided", NOON)
+        self.bounce(first)
+        assert (self.case.state, self.case.notified_at) == ("decided", None)
+
+    def test_an_earlier_result_that_is_posted_again_and_stays_tells_since_when(self) -> None:
+        first, second = self.second_result()
+        rights.mark_letter_sent(second, actor=tasks.WORKER, at=LATER)
+        self.bounce(second)
+        self.bounce(first)
+        posted = NOON + timedelta(days=4)
+        rights.mark_letter_posted(first, actor=self.odile, at=posted)
+        self.case.refresh_from_db()
+        assert (self.case.state, self.case.notified_at) == ("decided", posted)
+        rights.mark_letter_posted(second, actor=self.odile, at=NOON + timedelta(days=40))
+        self.case.refresh_from_db()
+        assert (self.case.state, self.case.notified_at) == ("notified", posted)
+
+    def test_where_both_results_came_back_nobody_is_answered(self) -> None:
+        omar = factory.make_omar()
+        factory.grant_office_categories(omar, by=self.odile)
+        self.bounce(self.result())
+        right = self.case.rights.get()
+        objection = rights.object_to(right, statement="no", actor=Requester(self.case.reference), at=NOON)
+        rights.decide_objection(objection, outcome="upheld", actor=omar, at=NOON)
+        rights.refuse(right, ground="life-or-body", actor=self.odile, at=LATER)
+        rights.mark_letter_sent(self.result(), actor=tasks.WORKER, at=LATER)
+        self.bounce(self.result())
+        assert (self.case.state, self.case.notified_at) == ("decided", None)
 
     def test_a_result_that_comes_back_during_a_review_leaves_nobody_answered(self) -> None:
         omar = factory.make_omar()

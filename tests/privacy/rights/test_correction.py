@@ -8,7 +8,7 @@ from devices.models import Device, Licence
 from privacy.disclosures.models import Notice
 from privacy.jobs.models import GeneralOutbox, PersonalOutbox
 from privacy.rights import actions as rights
-from privacy.rights import reminders, status_page, tasks
+from privacy.rights import letters, reminders, status_page, tasks
 from privacy.rights.actions import Receipt, RequestedRight
 from privacy.rights.events import Event
 from privacy.rights.models import Letter, Particulars, Request
@@ -60,6 +60,9 @@ class CorrectionTests(PortalTestCase):
         for word in ("received", "carried-out"):
             self.assertLedgered(f"rights.request.{word}", case)
         self.assertLedgered("rights.item.corrected", case)
+        told = letters.letter_text(case.letters.get(kind="result"), language="ko")
+        assert told.title == "결과 통지서"
+        assert "조치일" in str(told.fields)
 
 
 @pytest.mark.truth("nothing-to-correct")

@@ -1,5 +1,7 @@
 """What stands in a package's table: every value of a record in a column of its own, and nothing that could run."""
 
+import pytest
+
 from privacy.rights.access_package.csv_tables import table
 
 
@@ -8,6 +10,7 @@ def test_columns_of_all_records_and_what_lies_within_a_value() -> None:
     assert text == "\ufeffa,body.from,body.more,b,rows.1.c\r\n1,x,1; 2,,\r\n,,,,True\r\n"
 
 
+@pytest.mark.asvs("1.2.10")
 def test_nothing_runs_and_nothing_turns_round() -> None:
     text = table([{"message": "=HYPERLINK(1)", "=name": "a\u202eb"}])
     assert "'=HYPERLINK(1)" in text

@@ -10,6 +10,7 @@ from django.utils.translation import override
 from openpyxl import load_workbook
 
 from privacy.jobs.dispatcher import dispatch_due
+from privacy.ledger.actors import SystemActor
 from privacy.ledger.exports.register_export import export_register
 from privacy.lib.display.badges import date_text
 from privacy.lib.registries import registers
@@ -176,7 +177,7 @@ class PostponementTests(PortalTestCase):
         with pytest.raises(rights.NotPostponable):
             self.postpone(position=2)
 
-    @pytest.mark.law("R-09")
+    @pytest.mark.law("R-09", "R-13")
     def test_not_after_the_ten_days_and_not_without_a_reason(self) -> None:
         with pytest.raises(rights.NotPostponable):
             self.postpone(at=datetime(2026, 12, 5, 3, tzinfo=UTC), expected_on=date(2026, 12, 20))
@@ -200,6 +201,7 @@ class PostponementTests(PortalTestCase):
     def test_with_nothing_else_owed_the_case_follows_the_postponement(self) -> None:
         rights.refuse(self.case.rights.get(position=2), ground="accurate", actor=self.odile, at=NOON)
         made = self.postpone(expected_on=date(2026, 12, 20))
+        rights.tell_what_is_due_first(actor=SystemActor("rights"), at=NOON)
         self.case.refresh_from_db()
         assert self.case.due_on == date(2026, 12, 30)
         rights.end_postponement(made, ended_on=date(2026, 12, 15), actor=self.odile, at=ENDED)  # type: ignore[arg-type]

@@ -34,7 +34,7 @@ class ErasureCase(PortalTestCase):
 
 @pytest.mark.clause("P1.7")
 class DeletionTests(ErasureCase):
-    @pytest.mark.law("R-16", "R-18")
+    @pytest.mark.law("R-16", "R-18", "R-14")
     def test_everything_of_the_person_is_destroyed_and_certified(self) -> None:
         right = rights.carry_out(self.granted(RequestedRight("deletion")), actor=self.odile, at=NOON)
         assert not Device.objects.exists()

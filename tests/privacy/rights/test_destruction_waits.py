@@ -16,6 +16,7 @@ from devices.models import Device
 from privacy.jobs.dispatcher import dispatch_due
 from privacy.jobs.models import GeneralOutbox
 from privacy.ledger.authorization import NotPermitted
+from privacy.ledger.entries.payloads import facts_in
 from privacy.lib.dates import clock
 from privacy.policies import actions as policies
 from privacy.policies.actions.parameters import ParameterOutOfRange
@@ -71,6 +72,13 @@ class AReleasedDeletion(PortalTestCase):
         page = reverse("admin:rights_request_change", args=[self.right.request_id])
         (mail,) = [message for message in box.arrived if str(message["To"]) == self.omar.email]
         assert page in mail.get_body(("plain",)).get_content()
+        # The owner reads it in both languages, in words of a template.
+        (mail,) = [message for message in box.arrived if str(message["To"]) == "owner@example.org"]
+        written = mail.get_body(("plain",)).get_content()
+        assert written.index("이후에 파기합니다") < written.index("it is destroyed after")
+        facts = facts_in(self.assertLedgered("retention.destruction.told").payload)
+        assert facts["notice"] == "planned"
+        assert facts["template"].startswith("retention.destruction-planned built-in ")
 
     def test_is_ended_by_the_worker_and_not_before_its_time(self) -> None:
         for at in (NOON + timedelta(minutes=5), END - timedelta(seconds=1)):

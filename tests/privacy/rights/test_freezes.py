@@ -36,8 +36,8 @@ ROOT = Path(__file__).resolve().parents[3]
 ITS_OWN = "the case itself: rights, legal duty, destruction"
 OTHER = "papers and words of cases, complaints and authorities, which no correction is about"
 OF_THE_CASE = (
-    "access_packages", "corrections", "current_values", "identity_documents", "mandates", "notes",
-    "package_builds", "particulars", "redactions", "report_corrections",
+    "access_packages", "corrections", "current_values", "identity_documents", "mandates", "messages", "notes",
+    "package_builds", "particulars", "redactions", "report_corrections", "text_announcements",
 )  # fmt: skip
 PATHS: dict[str, str | list[str]] = {
     **{f"privacy/rights/actions/{name}.py": ITS_OWN for name in OF_THE_CASE},
@@ -50,11 +50,13 @@ PATHS: dict[str, str | list[str]] = {
         "test_a_disclosure_is_refused_when_it_is_provided",
     ],
     "privacy/disclosures/actions/notices.py": ["test_a_notice_about_the_item_waits"],
-    "privacy/disclosures/actions/scans.py": OTHER,
+    **{f"privacy/disclosures/actions/{one}.py": OTHER for one in ("scans", "settlements", "answering")},
     "privacy/safeguards/actions/proofs.py": OTHER,
-    "privacy/retention/actions/archive_transfer.py": ITS_OWN,
-    "privacy/retention/actions/archive_access.py": ITS_OWN,
+    **{f"privacy/retention/actions/archive_{one}.py": ITS_OWN for one in ("transfer", "access")},
+    **dict.fromkeys(("privacy/disclosures/proof_keys.py", "privacy/systems/identifiers.py"), ITS_OWN),
     "privacy/retention/destruction/readback.py": ITS_OWN,
+    **{f"privacy/systems/actions/{one}.py": ITS_OWN for one in ("call_contents", "earlier_identifiers", "envelopes")},
+    "privacy/systems/actions/by_hand.py": OTHER,
     "privacy/incidents/actions/complaints.py": OTHER,
     # a breach or a revision is told to the person herself (law B-02, P0.3): a duty under law
     "privacy/campaigns/recipients.py": ITS_OWN,
@@ -69,6 +71,8 @@ PATHS: dict[str, str | list[str]] = {
     "privacy/safeguards/actions/measures.py": OTHER,
     # the result of an advertising consent must be told within 14 days (law C-18): a duty under law
     "consents/tasks.py": ITS_OWN,
+    # a child's representative is asked by law (C-12) while what the child agreed to alone is frozen
+    "consents/actions/representatives.py": ITS_OWN,
     # the person sees her own contact, masked; to a disputed one nothing is mailed
     "consents/contacts/views.py": ITS_OWN,
     "privacy/subjects/tasks.py": ITS_OWN,
@@ -85,6 +89,7 @@ PATHS: dict[str, str | list[str]] = {
     "privacy/subjects/actions/contacts.py": ITS_OWN,
     "consents/actions/decisions.py": OTHER,
     "privacy/rights/actions/letters.py": OTHER,
+    "privacy/rights/actions/incoming_mail.py": OTHER,
     "privacy/rights/actions/intake.py": OTHER,
     "privacy/vault/actions/files.py": OTHER,
 }

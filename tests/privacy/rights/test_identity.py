@@ -1,6 +1,7 @@
 """Nothing is carried out before the identity is settled; representatives prove authority (R-06, R-26, R-27)."""
 
-from datetime import timedelta
+import json
+from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -23,13 +24,16 @@ class IdentityTests(PortalTestCase):
         self.device = factory.make_device(1)
         self.hana = factory.make_handler()
 
+    @pytest.mark.law("R-06")
     def test_a_handler_verifies_by_documents(self) -> None:
         case = factory.make_verified(factory.ask_correction())
         assert case.state == "verified"
         assert case.subject_id == self.device.subject_id
-        assert case.verified_by == self.hana.reference
+        assert (case.verified_by, case.verified_at) == (self.hana.reference, NOON)
+        assert case.identity_method == "documents"
         self.assertLedgered("rights.identity.verified", case)
 
+    @pytest.mark.law("R-05")
     @pytest.mark.truth("15")
     def test_a_document_whose_step_never_committed_stands_in_no_ones_way(self) -> None:
         """The file is sealed in the personal database before its step commits: a crash between leaves it alone."""
@@ -67,9 +71,26 @@ class IdentityTests(PortalTestCase):
                 )
             proof = "power-of-attorney" if requester == "agent" else "family-record"
             mandate = factory.make_mandate() if requester == "agent" else None
-            assert rights.verify(
-                case, method="documents", authority=proof, mandate=mandate, actor=self.hana, at=NOON
-            ).is_verified
+            said = {"method": "documents", "authority": proof, "mandate": mandate, "actor": self.hana, "at": NOON}
+            assert rights.verify(case, **said, principal_born_on=date(2018, 1, 1)).is_verified
+
+    @pytest.mark.law("R-27")
+    def test_kinship_makes_a_parent_the_representative_of_a_child_and_not_of_an_adult(self) -> None:
+        today = NOON.date()
+        for born_on in (None, today.replace(year=today.year + 1), today.replace(year=today.year - 19)):
+            case = factory.ask(requester="legal-representative").request
+            factory.show_documents(case, to=self.hana)
+            said = {"method": "documents", "authority": "family-record", "actor": self.hana, "at": NOON}
+            with pytest.raises(rights.MissingAuthority):
+                rights.verify(case, **said, principal_born_on=born_on)
+        assert rights.verify(case, **{**said, "authority": "court-decision"}).is_verified
+        for years, is_child in ((13, True), (14, False)):
+            case = factory.ask(requester="legal-representative", address="").request
+            factory.show_documents(case, to=self.hana)
+            case = rights.verify(case, **said, principal_born_on=today.replace(year=today.year - years))
+            entry = self.assertLedgered("rights.identity.verified", case)
+            assert json.loads(entry.payload)["facts"]["child"] is is_child
+            assert str(today.year - years) not in entry.payload
 
     @pytest.mark.law("R-26")
     @pytest.mark.truth("23")
@@ -85,8 +106,9 @@ class IdentityTests(PortalTestCase):
                 factory.show_documents(case, to=self.hana)
                 if proof in taken:
                     verified = rights.verify(
-                        case, method="documents", authority=proof, mandate=mandate, actor=self.hana, at=NOON
-                    )
+                        case, method="documents", authority=proof, mandate=mandate, principal_born_on=date(2018, 1, 1),
+                        actor=self.hana, at=NOON,
+                    )  # fmt: skip
                     with pytest.raises(rights.MissingAuthority):
                         rights.renew_authority(
                             verified,

@@ -43,7 +43,7 @@ class LargePackageTests(PortalTestCase):
         code = factory.pickup_code(self.package, at=NOON)
         return b"".join(rights.download(self.package, code=code, at=NOON))
 
-    @pytest.mark.asvs("15.2.2")
+    @pytest.mark.asvs("4.2.2", "15.2.2")
     def test_it_is_kept_in_sealed_pieces_and_handed_out_whole(self) -> None:
         assert self.package.pieces == factory.package_files().count() > 3
         whole = self.fetched()

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
+import pytest
 from django.urls import reverse
 
 from privacy.lib.dates import clock
@@ -37,6 +38,7 @@ class LeadTimeTests(PortalTestCase):
         page = self.client.get(reverse("admin:rights_request_lead_times")).content.decode()
         assert 'role="img"' not in page
 
+    @pytest.mark.law("R-31")
     def test_days_and_share_are_those_of_each_month_and_right(self) -> None:
         access, suspension = RequestedRight("access"), RequestedRight("suspension")
         for number, took in ((1, 2), (2, 4), (3, 30)):

@@ -73,8 +73,8 @@ class ScopeTests(AgentCase):
             rights.download(package, code=factory.pickup_code(package), at=NOON)
 
     def renew(self, case: Request, mandate: rights.Mandate) -> None:
-        factory.show_another_document(case, to=self.officer, at=LATER)
-        rights.renew_authority(case, authority="power-of-attorney", mandate=mandate, actor=self.officer, at=LATER)
+        factory.show_another_document(case, to=self.hana, at=LATER)
+        rights.renew_authority(case, authority="power-of-attorney", mandate=mandate, actor=self.hana, at=LATER)
 
     def close_with_a_copy(self) -> tuple[Request, Package]:
         """A case that is closed while its copy waits to be fetched."""
@@ -219,7 +219,7 @@ class FormTests(PortalTestCase):
         said = text_of(answer.content)
         for field in (
             "위임장", "위임받는 자", "위임자", "성명", "전화번호", "생년월일", "정보주체와의 관계", "주소", "위임 범위",
-            "열람", "정정·삭제", "처리정지", "서명 또는 인",
+            "열람", "정정·삭제", "처리정지", "동의 철회", "위임 종료일", "년 월 일", "서명 또는 인",
         ):  # fmt: skip
             assert without_spaces(field) in said, field
 

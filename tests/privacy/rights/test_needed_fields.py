@@ -30,7 +30,12 @@ class NeededTests(PortalTestCase):
         )
         asked |= self.missing(rights=["correction"], item=reports[0][0], wanted="x")
         asked |= self.missing(rights=["decision-review"])
-        asked |= self.missing(requester="agent") | self.missing(answer_by="email") | self.missing(answer_by="letter")
+        asked |= (
+            self.missing(requester="legal-representative")
+            | self.missing(requester="agent")
+            | self.missing(answer_by="email")
+            | self.missing(answer_by="letter")
+        )
         assert asked == set(NEEDED_FOR)
         assert not self.missing()
 

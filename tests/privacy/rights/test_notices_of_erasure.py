@@ -50,6 +50,7 @@ class ErasureNoticeTests(PortalTestCase):
         page = self.client.get(f"/office/rights/request/{done.request_id}/change/").content.decode()
         assert notice.reference in page
 
+    @pytest.mark.law("D-10")
     def test_a_withdrawal_by_the_person_alone_tells_them_as_well(self) -> None:
         factory.decide(self.device, "activation", "withdraw")
         assert not Notice.objects.exists()
@@ -57,6 +58,7 @@ class ErasureNoticeTests(PortalTestCase):
             dispatch_due(at=NOON + factory.WITHDRAWAL_WAIT)
         assert Notice.objects.get().kind == "erased"
 
+    @pytest.mark.law("D-10")
     def test_what_a_law_keeps_is_not_told_as_erased(self) -> None:
         reports = [factory.make_report(self.device, "access") for _number in range(2)]
         devices.store_reports(factory.make_batch(*reports), gateway=factory.make_gate(), at=NOON)

@@ -39,5 +39,5 @@ def test_the_cleanup_waits_for_an_objection_on_its_way(portal_database: PortalDa
             until = time.monotonic() + 10
             while not cleaned.done() and look.execute(WAITING).fetchone() == (0,) and time.monotonic() < until:
                 time.sleep(0.02)
-        assert cleaned.result(timeout=10) == 0
+        assert cleaned.result(timeout=60) == 0
     assert rights.evidence_of(made).count() == made.documents == 1

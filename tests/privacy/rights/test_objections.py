@@ -14,9 +14,9 @@ from privacy.ledger.actors import SystemActor
 from privacy.ledger.models import Entry
 from privacy.lib.registries import registers
 from privacy.rights import actions as rights
-from privacy.rights import status_page
+from privacy.rights import letters, status_page
 from privacy.rights.actors import Requester
-from privacy.rights.models import Letter, Objection, Particulars, Right, Step
+from privacy.rights.models import Letter, Objection, Particulars, Request, Right, Step
 from privacy.rights.register import OBJECTION_COLUMNS
 from privacy.rights.register import objection_rows as register_rows
 from privacy.vault.models import EncryptedFile
@@ -77,7 +77,8 @@ class ObjectionTests(PortalTestCase):
         rights.decide_objection(self.object(), outcome="dismissed", actor=self.omar, at=NOON)
         self.right.refresh_from_db()
         assert self.right.decision == "refused"
-        assert Letter.objects.filter(kind="objection").exists()
+        told = letters.letter_text(Letter.objects.get(kind="objection"), language="ko")
+        assert any("118" in line for line in told.closing), "whoever is not content learns where else to go"
 
     @pytest.mark.law("R-29")
     def test_an_upheld_one_opens_the_right_for_a_new_decision_and_a_new_answer(self) -> None:
@@ -326,6 +327,7 @@ class RegisterTests(EvidenceCase):
         )
         assert "because" not in str(row)
         Particulars.objects.all().delete()
+        Request.objects.update(state="withdrawn", closed_at=NOON)
         (row,) = register.rows(window)
         said = dict(zip(register.headings, row, strict=True))
         assert (said["불복 내용·사유"], said["이유"]) == ("파기", "파기")

@@ -162,6 +162,7 @@ class PageTests(OpeningsCase):
         nothing = "귀하의 정보를 열람한 기록이 없습니다"
         assert "이전 열람 기록이 없습니다." in self.page(before="1") and nothing not in self.page(before="1")
 
+    @pytest.mark.asvs("8.2.2")
     def test_only_one_s_own_opening_has_a_proof_for_one(self) -> None:
         factory.make_verified(self.receipt)
         self.enter(self.receipt)

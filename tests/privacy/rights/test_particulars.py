@@ -148,8 +148,14 @@ class CorrectedMeanwhileTests(PortalTestCase):
 
 @pytest.mark.truth("words-gone")
 class WordsGoneTests(RefusedCase):
+    @pytest.mark.asvs("8.2.2")
     def test_an_answer_whose_words_are_gone_is_said_to_be_so_and_no_fault(self) -> None:
         letter = Letter.objects.get(kind="result")
+        other, receipt = Client(), factory.ask(target=factory.imei(9))
+        other.post("/en/rights/case/", {"number": receipt.number, "code": receipt.code})
+        for anybody_else in (other, Client()):  # whose case it is not
+            asked = anybody_else.post(reverse("rights:letter", args=[letter.reference]))
+            assert asked.headers["Location"] == reverse("rights:case")
         Particulars.objects.all().delete()
         visitor = Client()
         visitor.post("/en/rights/case/", {"number": self.receipt.number, "code": self.receipt.code})

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.urls import reverse
 
+from privacy.ledger.actors import SystemActor
 from privacy.lib.registries import deadlines
 from privacy.policies import actions as policies
 from privacy.rights import actions as rights
@@ -34,6 +35,10 @@ class PostponingCase(PortalTestCase):
     def tell(self, at: datetime = NOON) -> None:
         rights.mark_letter_sent(Letter.objects.get(kind="postponed"), actor=self.odile, at=at)
 
+    def tell_part(self, at: datetime = NOON) -> None:
+        rights.tell_what_is_due_first(actor=SystemActor("rights"), at=at)
+        rights.mark_letter_sent(self.case.letters.get(kind="part-result"), actor=self.odile, at=at)
+
     def due_on(self) -> date:
         self.case.refresh_from_db()
         return self.case.due_on
@@ -59,6 +64,8 @@ class BoundsTests(PostponingCase):
             rights.approve_postponement(made, actor=self.omar, at=LATER)
         rights.approve_postponement(made, actor=self.omar, at=NOON)
         self.tell()
+        assert self.due_on() == date(2026, 12, 4), "the refusal is not told yet"
+        self.tell_part()
         assert self.due_on() == date(2027, 1, 14)
         assert Letter.objects.filter(kind="postponed").exists()
         self.assertLedgered("rights.access.postponed", self.case)
@@ -124,6 +131,7 @@ class TermOfTheCaseTests(PostponingCase):
         self.tell()
         correction = self.case.rights.get(kind="correction")
         rights.refuse(correction, ground="accurate", actor=self.odile, at=NOON)
+        self.tell_part()
         assert self.due_on() == date(2026, 12, 30)
         assert self.case not in Request.objects.overdue(on=date(2026, 12, 5))
 
@@ -134,6 +142,8 @@ class TermOfTheCaseTests(PostponingCase):
         assert self.due_on() == date(2026, 12, 4)
         assert self.case in Request.objects.overdue(on=date(2026, 12, 5))
         rights.carry_out(correction, actor=self.odile, at=NOON)
+        assert self.due_on() == date(2026, 12, 4), "what was done is owed until it is told"
+        self.tell_part()
         assert self.due_on() == date(2026, 12, 30)
 
     def test_a_holiday_added_later_moves_the_postponement_as_it_moves_the_case(self) -> None:
@@ -209,10 +219,11 @@ class MandateTests(PortalTestCase):
                 case, authority="power-of-attorney", authority_until=date(2026, 11, 30),
                 mandate=factory.make_mandate(), actor=officer, at=late,
             )  # fmt: skip
-        factory.show_another_document(case, to=officer, at=late)
+        hana = factory.make_handler()
+        factory.show_another_document(case, to=hana, at=late)
         rights.renew_authority(
             case, authority="power-of-attorney", authority_until=date(2026, 12, 24),
-            mandate=factory.make_mandate(), actor=officer, at=late,
+            mandate=factory.make_mandate(), actor=hana, at=late,
         )  # fmt: skip
         self.assertLedgered("rights.authority.renewed", case)
         assert rights.carry_out(right, actor=officer, at=late).carried_out_at == late
@@ -277,9 +288,10 @@ class ToldWithinTheTermTests(PostponingCase):
     def test_the_due_date_moves_when_the_notice_has_gone_out(self) -> None:
         assert self.due_on() == date(2026, 12, 4)
         rights.mark_letter_sent(self.letter, actor=self.odile, at=NOON)
+        self.tell_part()
         assert self.due_on() == date(2026, 12, 30)
 
-    @pytest.mark.law("R-09")
+    @pytest.mark.law("R-09", "T-03")
     def test_a_notice_that_went_out_after_the_first_term_moves_nothing(self) -> None:
         rights.mark_letter_sent(self.letter, actor=self.odile, at=datetime(2026, 12, 4, 15, tzinfo=UTC))
         assert self.due_on() == date(2026, 12, 4)
@@ -290,6 +302,7 @@ class ToldWithinTheTermTests(PostponingCase):
         rights.mark_letter_bounced(self.letter, actor=self.odile, at=NOON)
         assert self.due_on() == date(2026, 12, 4)
         rights.mark_letter_posted(self.letter, actor=self.odile, at=datetime(2026, 12, 4, 14, tzinfo=UTC))
+        self.tell_part()
         assert self.due_on() == date(2026, 12, 30)
 
 

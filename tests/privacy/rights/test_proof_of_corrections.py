@@ -11,10 +11,11 @@ from privacy.lib.documents.upload_validation import InvalidUpload
 from privacy.rights import actions as rights
 from privacy.rights import letters
 from privacy.rights.actions import RequestedRight
-from privacy.rights.actions.identity_documents import MAX_DOCUMENTS
+from privacy.rights.actions.identity_documents import MAX_DOCUMENTS, MAX_SENT
 from privacy.rights.actors import Requester
 from privacy.rights.models import Request
 from privacy.rights.refusals import WrongState
+from privacy.vault.models import EncryptedFile
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
@@ -85,6 +86,20 @@ class ProofTest(PortalTestCase):
             rights.submit_document(case, name="proof.pdf", content=PDF, actor=by, at=asked_at)
         with pytest.raises(InvalidUpload):
             rights.submit_document(case, name="proof.pdf", content=PDF, actor=by, at=asked_at)
+
+    @pytest.mark.asvs("2.3.2", "5.2.4")
+    def test_so_many_wait_and_so_many_are_taken_until_the_office_asks_anew(self) -> None:
+        case = factory.ask(DELETION, target=factory.imei(1)).request
+        by = Requester(case.reference)
+        for _round in range(MAX_SENT // MAX_DOCUMENTS):
+            for _number in range(MAX_DOCUMENTS):
+                rights.submit_document(case, name="id.pdf", content=PDF, actor=by, at=NOON)
+            with pytest.raises(InvalidUpload):
+                rights.submit_document(case, name="id.pdf", content=PDF, actor=by, at=NOON)
+            # What can't be used makes room for others, until enough were sent.
+            EncryptedFile.objects.filter(state="pending").update(state="quarantine", finding="x", scanned_at=NOON)
+        with pytest.raises(InvalidUpload):
+            rights.submit_document(case, name="id.pdf", content=PDF, actor=by, at=NOON)
 
     def test_who_attaches_a_proof_is_not_told_that_the_identity_is_to_be_verified(self) -> None:
         receipt = factory.ask(DELETION, target=factory.imei(1))

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from privacy.rights import actions as rights
 from privacy.rights.actions import RequestedRight
 from privacy.rights.models import AUTOMATED, GROUNDS_BY_KIND, GROUNDS_WITH_LAW, Request, Right
+from privacy.safeguards import actions as safeguards
 from privacy.vault import actions as vault
 from tests import factory
 from tests.base import PortalTestCase
@@ -28,6 +29,11 @@ class RefusalTests(PortalTestCase):
     def setUp(self) -> None:
         self.odile = factory.make_officer()
         self.device = factory.make_device(1)
+        # The ground of transmission stands in the register of duties.
+        numbers = {"sales": 0, "average_sales": 0, "people": 0, "sensitive_people": 0, "users": 0, "is_small": True}
+        safeguards.record_figures(year=NOON.year - 1, source="x", actor=self.odile, at=NOON, **numbers)
+        for duty in ("portability", "portability-others"):
+            safeguards.decide_applicability(threshold=duty, applies=False, reasons="x", actor=self.odile, at=NOON)
 
     def right(self, kind: str = "access") -> Right:
         case = factory.make_verified(factory.ask(asked(kind), target=factory.imei(1), address=""))

@@ -9,9 +9,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from privacy.lib.dates import clock
+from privacy.rights import register
 from privacy.rights.forms import RequestForm
 from privacy.rights.models import Particulars, Request, Right
+from privacy.vault import actions as vault
 from privacy.vault.models import Freeze
+from privacy.vault.purposes import Purpose
 from tests import factory
 from tests.base import PortalTestCase
 
@@ -43,11 +47,18 @@ class RequestFormTests(PortalTestCase):
         assert page.status_code == 200
         assert b"<script" not in page.content
 
+    @pytest.mark.law("R-04")
+    def test_how_to_ask_and_by_which_ways_is_published(self) -> None:
+        page = self.client.get("/en/rights/").content.decode()
+        assert "Use the form on this site, send an e-mail or a letter, or call us." in page
+        assert 'href="/en/rights/request/"' in page
+        assert "02-6928-6774" in page
+
     def test_it_speaks_korean_by_default_and_english_under_en(self) -> None:
         assert self.client.get("/rights/request/").headers["Content-Language"] == "ko"
         assert b"Make a request" in self.client.get("/en/rights/request/").content
 
-    @pytest.mark.law("R-04", "R-30")
+    @pytest.mark.law("R-04", "R-30", "S-12")
     def test_a_request_makes_a_case_with_a_number_and_a_code(self) -> None:
         page = self.post()
         assert page.status_code == 200
@@ -110,17 +121,47 @@ class RequestFormTests(PortalTestCase):
         assert not Request.objects.exists()
 
     @pytest.mark.law("R-26", "F-1")
+    @pytest.mark.truth("destroyed-though-it-never-arrived")
     def test_a_representative_says_for_whom(self) -> None:
         assert self.post(requester="legal-representative").status_code == 422
-        answer = self.post(requester="legal-representative", principal="Mini", relation="mother")
+        said = {"requester": "legal-representative", "principal": "Mini", "relation": "mother"}
+        for day in ("", "2999-01-01"):
+            answer = self.post(**said, principal_birth_date=day)
+            assert "principal_birth_date" in answer.context["form"].errors
+        answer = self.post(**said, principal_birth_date="2018-05-01", birth_date="1985-01-02", address="서울 중구 1")
         assert answer.status_code == 200
+        (words,) = Particulars.objects.all()
+        with vault.opened(
+            purpose=Purpose.RIGHTS, task="rights.particulars.opened", actor=factory.make_odile(), at=clock.now(),
+            reason="x",
+        ) as session:  # fmt: skip
+            kept = session.decrypt(words, "contact")
+        assert (kept["birth_date"], kept["principal_birth_date"], kept["address"]) == (
+            "1985-01-02", "2018-05-01", "서울 중구 1",
+        )  # fmt: skip
+        Request.objects.update(fee_won=500, postage_won=3_000)
+        for held in ("암호화 보관", "없음", "파기"):
+            (row,) = register.rows(Request.objects.all())
+            said = dict(zip(register.COLUMNS, row, strict=True))
+            assert (said["수수료(원)"], said["우송료(원)"], said["대리인 인적사항"]) == (500, 3_000, held)
+            if held == "없음":
+                Request.objects.update(state="withdrawn", closed_at=clock.now())
+            Particulars.objects.all().delete()
 
-    @pytest.mark.law("R-01")
+    @pytest.mark.law("R-01", "F-1")
     def test_one_case_takes_every_right(self) -> None:
         kinds = [kind.value for kind in Right.Kind]
+        of_the_act = {"access", "portability", "correction", "deletion", "suspension", "consent-withdrawal"}
+        assert of_the_act | {"decision-refusal", "decision-explanation", "decision-review"} <= set(kinds)
         self.post(rights=kinds, decision="12월 1일에 기기가 잠겼습니다")
         assert [value for value, _name in RequestForm.base_fields["rights"].choices] == kinds  # type: ignore[attr-defined]
-        assert [right.kind for right in Request.objects.get().rights.all()] == kinds
+        case = Request.objects.get()
+        assert [right.kind for right in case.rights.all()] == kinds
+        (row,) = register.rows(Request.objects.all())
+        said = dict(zip(register.COLUMNS, row, strict=True))
+        assert (said["접수번호"], said["접수일"], said["처리기한"]) == (case.number, case.received_on, case.due_on)
+        assert said["접수 경로"] == case.get_channel_display() and said["요구인"] == case.get_requester_display()
+        assert all(str(Right.Kind(kind).label) in said["요구 내용"] for kind in kinds)
 
     def test_the_same_form_sent_twice_is_one_case_with_one_answer(self) -> None:
         first = self.post(submission="mark-of-this-form")

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from django.utils.translation import override
 
-from devices.models import FleetImport
+from devices.models import Device, FleetImport
+from privacy.ledger.actors import SystemActor
 from privacy.policies import actions as policies
 from privacy.rights import actions as rights
 from privacy.rights import annual_report, data_sources, lead_times, letters
@@ -64,8 +65,16 @@ class AnswerTests(SourceCase):
             {"category": "rights-request", "sources": [["person", ""]]},
         ]
         for language, words in (
-            ("en", ("Notice of the source of your data", "through a gateway (Gate)", "purpose: ", "withdraw your")),
-            ("ko", ("수집 출처", "게이트웨이", "처리 목적: ", "철회")),
+            (
+                "en",
+                (
+                    "Notice of the source of your data",
+                    "through a gateway (Gate)",
+                    "purpose: ",
+                    "suspended, or withdraw your",
+                ),
+            ),
+            ("ko", ("수집 출처", "게이트웨이", "처리 목적: ", "처리정지를 요구", "철회")),
         ):
             said = self.told(case, language=language)
             assert all(word in said for word in words), said
@@ -111,6 +120,31 @@ class AnswerTests(SourceCase):
             rights.carry_out(deletion, actor=factory.make_handler(), at=NOON)
         self.answer(case)
         rights.carry_out(deletion, actor=factory.make_handler(), at=NOON)
+
+    def test_what_may_still_be_told_is_not_destroyed_before_the_objection_is_decided(self) -> None:
+        case = self.ask(SOURCE, RequestedRight("deletion"), RequestedRight("consent-withdrawal"))
+        refused, deletion, withdrawal = case.rights.order_by("position")
+        rights.refuse(refused, ground="life-or-body", actor=self.odile, at=NOON)
+        for one in (deletion, withdrawal):
+            rights.grant(one, actor=self.odile, at=NOON)
+        handler = factory.make_handler()
+        waiting = rights.carry_out(deletion, actor=handler, at=NOON)
+        assert waiting.is_waiting(at=NOON)
+        omar, sender = factory.make_omar(), Requester(case.reference)
+        factory.grant_everything(omar, by=self.odile)
+        for outcome in ("dismissed", "upheld"):
+            made = rights.object_to(refused, statement="Doch", actor=sender, at=NOON)
+            for act in (
+                lambda: rights.carry_out(withdrawal, actor=handler, at=NOON),
+                lambda: rights.continue_execution(deletion, actor=SystemActor("rights"), at=NOON + 2 * DAY),
+            ):
+                with pytest.raises(WrongState, match="이의제기"):
+                    act()
+            rights.decide_objection(made, outcome=outcome, actor=omar, at=NOON)
+        self.answer(case)
+        rights.carry_out(withdrawal, actor=handler, at=NOON)
+        rights.continue_execution(deletion, actor=SystemActor("rights"), at=NOON + 2 * DAY)
+        assert not Device.objects.exists()
 
     def test_a_copy_of_the_data_neither_waits_for_it_nor_is_made_anew_because_of_it(self) -> None:
         case = self.ask(SOURCE, ACCESS)

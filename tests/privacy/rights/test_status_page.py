@@ -1,5 +1,9 @@
 """The status page: number and code open it, every failure looks the same, and it shows what comes next."""
 
+import re
+from datetime import datetime, timedelta
+from unittest import mock
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
@@ -11,10 +15,13 @@ from devices import actions as devices
 from devices.models import Challenge, Device
 from privacy.jobs.models import GeneralOutbox
 from privacy.ledger import events as ledger_events
+from privacy.lib.dates import clock
+from privacy.lib.http import guest_session
 from privacy.rights import actions as rights
-from privacy.rights import tasks
+from privacy.rights import tasks, views
 from privacy.rights.actions import Receipt
 from privacy.rights.models import Request
+from privacy.rights.models.cases import EXAMPLE_NUMBER
 from privacy.vault import actions as vault
 from privacy.vault.models import EncryptedFile
 from tests import factory, sample_uploads
@@ -42,6 +49,11 @@ class EntryTests(StatusPageCase):
         self.enter(receipt)
         assert receipt.number in self.page()
 
+    def test_the_example_of_a_number_looks_like_the_numbers_that_people_get(self) -> None:
+        shape = re.sub(r"\d", "0", factory.ask().number)
+        assert re.sub(r"\d", "0", EXAMPLE_NUMBER) == shape
+        assert EXAMPLE_NUMBER in self.page()
+
     def test_the_code_may_be_typed_without_hyphens_and_in_small_letters(self) -> None:
         receipt = factory.ask()
         typed = receipt.code.replace("-", " ").lower()
@@ -67,7 +79,7 @@ class EntryTests(StatusPageCase):
         assert asked[1] == asked[2]
 
     @pytest.mark.law("S-13")
-    @pytest.mark.asvs("2.4.1")
+    @pytest.mark.asvs("2.4.1", "6.6.3")
     @pytest.mark.attack("17.7")
     def test_tries_from_one_address_are_limited_and_its_owner_elsewhere_is_not(self) -> None:
         receipt = factory.ask()
@@ -82,15 +94,38 @@ class EntryTests(StatusPageCase):
         receipt = factory.ask()
         assert receipt.number not in self.page()
 
+    @pytest.mark.asvs("7.2.4", "7.3.1", "7.3.2", "7.4.1")
+    def test_it_is_open_for_half_an_hour_whatever_is_done_meanwhile(self) -> None:
+        receipt = factory.ask()
+        planted = self.client.session
+        planted.save()
+        self.client.cookies["session"] = str(planted.session_key)
+        self.enter(receipt)
+        session = self.client.session
+        assert session.session_key != planted.session_key
+        began = datetime.fromisoformat(session[views.SESSION]["until"]) - guest_session.SESSION_LIFETIME
+        for later, opens in ((timedelta(minutes=29), True), (timedelta(minutes=31), False)):
+            with mock.patch.object(clock, "now", return_value=began + later):
+                assert (receipt.number in self.page()) is opens, later
+
+    @pytest.mark.asvs("7.4.1", "7.4.4", "14.3.1")
     def test_the_page_can_be_closed(self) -> None:
         receipt = factory.ask()
         self.enter(receipt)
-        self.client.post(reverse("rights:leave"))
-        assert receipt.number not in self.page()
+        assert 'data-seconds="1800"' in self.page()  # or empties itself, where nobody closes it
+        assert f'action="{reverse("rights:leave")}"' in self.page()
+        assert self.client.post(reverse("rights:leave")).headers["Clear-Site-Data"] == '"cache"'
+        assert receipt.number not in self.page() and "data-seconds" not in self.page()
 
 
 class IdentityOnThePageTests(StatusPageCase):
-    @pytest.mark.law("R-05")
+    @pytest.mark.asvs("1.4.2")
+    def test_a_number_of_five_thousand_digits_names_no_right(self) -> None:
+        self.enter(factory.ask())
+        for number in ("9" * 5_000, "\u0663", "-1"):
+            assert self.client.post(reverse("rights:stop-destruction"), {"right": number}).status_code == 422, number
+
+    @pytest.mark.law("R-05", "R-04")
     def test_a_device_that_confirms_the_code_verifies_the_case(self) -> None:
         device = factory.make_device(1)
         receipt = factory.ask_correction()
@@ -208,6 +243,7 @@ class DecisionOnThePageTests(StatusPageCase):
         assert "Ask the agency." in text
         assert "Object to this decision" in text
 
+    @pytest.mark.law("S-03")
     def test_reading_the_explanation_is_on_record(self) -> None:
         receipt = factory.ask(rights.RequestedRight("access"))
         case = factory.make_verified(receipt)

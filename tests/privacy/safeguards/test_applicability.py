@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import override
 
 from privacy.ledger.authorization import NotPermitted
 from privacy.lib.dates import clock
 from privacy.lib.registries import deadlines, registers
 from privacy.policies import actions as policies
-from privacy.policies.models import Parameter
+from privacy.policies.models import Officer, Parameter
 from privacy.safeguards import actions as safeguards
+from privacy.safeguards.actions.applicability import filing_due
 from privacy.safeguards.models import ApplicabilityDecision, OfficerFiling, YearFigures
 from privacy.safeguards.thresholds import THRESHOLDS
 from tests import factory
@@ -28,6 +30,7 @@ MET: dict[str, list[dict[str, Any]]] = {
     "officer": [{**LARGE, "people": 1_000_000}, {**LARGE, "sensitive_people": 50_000}],
     "insurance": [{"sales": 1_000, "people": 10_000}],
     "use-notice": [{"people": 1_000_000}, {"sensitive_people": 50_000}],
+    "source-notice": [{"people": 1_000_000}, {"sensitive_people": 50_000}],
     "network": [{"users": 1_000_000}],
     "continuity": [{"people": 100_000}, {"people": 1_000_000, "is_small": True}],
     "portability": [{**LARGE, "people": 1_000_000}, {**LARGE, "sensitive_people": 50_000}],
@@ -39,6 +42,7 @@ UNMET: dict[str, list[dict[str, Any]]] = {
     ],
     "insurance": [{"sales": 999, "people": 9_000_000}, {"sales": 999_999, "people": 9_999}],
     "use-notice": [{"people": 999_999, "sensitive_people": 49_999, "sales": 999_999}],
+    "source-notice": [{"people": 999_999, "sensitive_people": 49_999, "sales": 999_999}],
     "network": [{"users": 999_999, "people": 9_000_000}],
     "continuity": [{"people": 99_999}, {"people": 999_999, "is_small": True}],
     "portability": [
@@ -66,7 +70,7 @@ def due(name: str) -> list[date]:
 
 
 class ThresholdsTest(PortalTestCase):
-    @pytest.mark.law("O-05", "O-06", "S-17", "S-26", "C-22")
+    @pytest.mark.law("O-05", "O-06", "S-17", "S-26", "C-22", "N-10", "R-32")
     def test_each_is_met_from_its_number_on_and_not_before(self) -> None:
         for code, cases in MET.items():
             for case in cases:
@@ -76,14 +80,17 @@ class ThresholdsTest(PortalTestCase):
                 assert THRESHOLDS[code].met_by(YearFigures(**{**NONE, **case}), date(2027, 3, 1)) is False, (code, case)
         assert set(MET) == set(UNMET) == {one.code for one in THRESHOLDS.values() if one.numbers}
 
-    @pytest.mark.law("O-05", "O-06", "S-17", "P-11")
+    @pytest.mark.law("O-05", "O-06", "S-17", "P-11", "N-09", "N-10", "R-32", "R-34", "V-03", "P-15")
     def test_each_begins_on_the_day_of_its_provision(self) -> None:
-        begin = {code: (one.changes() or [None])[0] for code, one in THRESHOLDS.items()}
+        begin = {code: one.begins_on() for code, one in THRESHOLDS.items()}
         assert begin == {
             "officer": date(2026, 9, 11), "insurance": date(2024, 3, 15), "use-notice": date(2023, 9, 15),
+            "source-notice": date(2023, 9, 15), "intrusion-notice": date(2026, 10, 1),
             "network": date(2023, 9, 15), "continuity": date(2023, 9, 22), "portability": date(2027, 2, 20),
-            "telecom": None, "certification": date(2027, 7, 1), "cameras": None, "pseudonymised": None,
+            "portability-others": None, "telecom": None, "certification": date(2027, 7, 1), "cameras": None,
+            "pseudonymised": None,
             "additional-use": None, "automated": None, "dormant": None, "backups-abroad": None,
+            "ai-use": date(2027, 3, 9),
         }  # fmt: skip
 
     def test_an_amendment_acts_from_its_day(self) -> None:
@@ -96,7 +103,7 @@ class ThresholdsTest(PortalTestCase):
 
 
 class DecisionTest(PortalTestCase):
-    @pytest.mark.law("N-07", "N-08", "V-03")
+    @pytest.mark.law("N-07", "N-08", "N-09", "V-03", "P-15", "R-34")
     def test_what_an_office_may_not_have_is_said_not_to_be_here_and_looked_at_again(self) -> None:
         for code in ("cameras", "pseudonymised", "additional-use", "dormant", "backups-abroad"):
             made = decide(code, reasons="해당 없음: 사무실과 서버실을 확인함")
@@ -105,9 +112,15 @@ class DecisionTest(PortalTestCase):
         with pytest.raises(safeguards.Incomplete) as refused:
             decide("cameras", applies=True, reasons="서버실에 2대")
         assert refused.value.pointer == "/measure"
-        assert decide(
-            "cameras", applies=True, reasons="서버실에 2대", measure=factory.make_measure("camera-signs")
-        ).applies
+        with override("en"):
+            for kind in ("fixed ones where the public comes", "mobile ones"):
+                assert kind in str(THRESHOLDS["cameras"].basis), "of which cameras the law speaks"
+        for number, code in enumerate(("cameras", "pseudonymised", "additional-use", "automated", "intrusion-notice")):
+            with pytest.raises(safeguards.Incomplete):
+                decide(code, applies=True, reasons="있음")
+            measure = factory.make_measure(f"measure-{number}")
+            made = decide(code, applies=True, reasons="있음", measure=measure)
+            assert (made.applies, made.again_on) == (True, date(2027, 11, 24))
 
     @pytest.mark.law("O-05", "O-06", "S-17")
     def test_it_is_made_on_the_numbers_of_the_year_before(self) -> None:
@@ -127,11 +140,11 @@ class DecisionTest(PortalTestCase):
         assert made.limits == {"sales": 1_000, "people": 10_000}
         assert self.assertLedgered("safeguards.applicability.decided", made)
 
-    @pytest.mark.law("O-06", "S-17", "S-26")
+    @pytest.mark.law("O-06", "S-17", "S-26", "N-10")
     def test_what_binds_is_shown_to_be_carried_out_by_a_measure(self) -> None:
-        figures(sales=5_000, people=20_000, users=2_000_000)
+        figures(sales=5_000, people=2_000_000, users=2_000_000)
         measure = factory.make_measure("insurance", kind="other", cycle_days=365)
-        for code in ("insurance", "network"):
+        for code in ("insurance", "network", "source-notice", "continuity"):
             with pytest.raises(safeguards.Incomplete):
                 decide(code, applies=True)
             assert decide(code, applies=True, measure=measure).measure == measure
@@ -153,7 +166,7 @@ class DecisionTest(PortalTestCase):
 
 
 class NextLookTest(PortalTestCase):
-    @pytest.mark.law("O-05", "O-06", "S-17", "P-11")
+    @pytest.mark.law("O-05", "O-06", "S-17", "P-11", "R-01")
     def test_it_is_looked_at_again_within_a_year(self) -> None:
         decide("telecom")
         assert due("safeguards.applicability") == [date(2027, 11, 24)]
@@ -190,11 +203,13 @@ class NextLookTest(PortalTestCase):
             made = decide("telecom", reasons=reasons)
         assert ApplicabilityDecision.objects.newest_of_each().get() == made
 
+    @pytest.mark.law("O-07")
     def test_what_is_announced_is_asked_again_on_its_day(self) -> None:
         figures()
         decide("portability")
         decide("certification")
-        assert due("safeguards.applicability") == [date(2027, 2, 20), date(2027, 7, 1)]
+        decide("automated")
+        assert due("safeguards.applicability") == [date(2027, 2, 20), date(2027, 3, 9), date(2027, 7, 1)]
 
 
 @pytest.mark.law("O-05")
@@ -212,7 +227,13 @@ class FilingTest(PortalTestCase):
         )  # fmt: skip
         assert due("safeguards.filing") == []
         decide("officer", applies=True, measure=self.measure, at=NOON + DAY)
-        assert due("safeguards.filing") == [date(2027, 4, 30)], "six months by the Civil Act, to the end of the month"
+        before = Officer.objects.get(designated_from__lt=date(2026, 9, 11))
+        assert due("safeguards.filing") == [date(2027, 3, 10), date(2027, 4, 30)], (
+            "six months by the Civil Act, to the end of the month; what was in force when the duty began, from that day"
+        )
+        assert filing_due(before) == date(2027, 3, 10)
+        Officer.objects.filter(pk=before.pk).update(designated_until=date(2026, 9, 10))
+        assert due("safeguards.filing") == [date(2027, 4, 30)], "who had left before the duty began is not filed"
         values = {"qualification": "경력 4년", "resolution": "이사회 2026-9", "receipt": "접수 123"}
         when = {"resolved_on": date(2026, 10, 30), "filed_on": date(2026, 11, 20)}
         for wrong in (
@@ -232,7 +253,7 @@ class FilingTest(PortalTestCase):
 
 
 class PageTest(PortalTestCase):
-    @pytest.mark.law("O-05", "O-06", "S-17", "P-11")
+    @pytest.mark.law("O-05", "O-06", "S-17", "P-11", "O-07")
     def test_each_duty_stands_there_with_numbers_decision_and_next_day(self) -> None:
         year = clock.today().year - 1
         safeguards.record_figures(

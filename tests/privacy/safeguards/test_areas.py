@@ -38,10 +38,22 @@ def carry(area: Area, **changes: object) -> MediaMovement:
 @pytest.mark.clause("P8.11")
 class AreaTest(PortalTestCase):
     @pytest.mark.law("S-25")
+    def test_it_says_where_it_is_and_how_it_is_locked(self) -> None:
+        for name in ("title", "place", "lock"):
+            with pytest.raises(safeguards.Incomplete) as refused:
+                make_area(**{name: " "})
+            assert refused.value.pointer == f"/{name}"
+        assert not Area.objects.exists()
+        assert make_area(lock=" 출입카드와 지문 ").lock == "출입카드와 지문"
+
+    @pytest.mark.law("S-25")
     def test_only_with_a_permit_on_that_very_day(self) -> None:
         area = make_area()
         with pytest.raises(safeguards.NoPermit):
             enter(area)
+        with pytest.raises(safeguards.Incomplete) as refused:
+            permit(area, valid_from=TODAY - DAY)
+        assert refused.value.pointer == "/valid_from", "no entry of before becomes permitted"
         held = permit(area, valid_until=TODAY)
         assert enter(area).person == make_hana().ref
         with pytest.raises(safeguards.NoPermit):  # the last second of the last day in Korea was before
@@ -133,17 +145,22 @@ class AreaTest(PortalTestCase):
         page = reverse("admin:safeguards_area_change", args=[area.pk])
         pressed = {"_selected_action": str(area.pk), "index": "0", "confirmed": "yes"}
         person = make_hana().ref
-        self.client.post(
-            page,
-            pressed | {"CHANGE_FORM-action": "permit", "person": person, "reason": "점검", "valid_from": "2020-01-01"},
+        long_ago = NOON.replace(year=2020)
+        safeguards.permit_entry(
+            area, person=person, reason="점검", valid_from=long_ago.date(), actor=make_odile(), at=long_ago
         )
+        today = clock.today()
+        permitting = pressed | {"CHANGE_FORM-action": "permit", "person": person, "reason": "점검"}
+        for first, count in (("2020-01-01", 1), (f"{today + 9 * DAY}", 2)):
+            self.client.post(page, permitting | {"valid_from": first})
+            assert AreaPermit.objects.count() == count, first
         answer = self.client.post(
             page,
             pressed
             | {"CHANGE_FORM-action": "record_entry", "person": person, "purpose": "점검"}
-            | {"entered_at": f"{clock.today()}T00:00"},
+            | {"entered_at": f"{today}T00:00"},
         )  # fmt: skip
         assert answer.status_code == 302
         made = AreaEntry.objects.get()
-        assert made.entered_at == clock.midnight(clock.today())
+        assert made.entered_at == clock.midnight(today)
         assert "점검" in self.client.get(page).content.decode()

@@ -44,7 +44,7 @@ def keep(printout: Printout, **changes: Any) -> CopyRecord:
 
 def due(name: str, reference: object) -> list[date]:
     found = deadlines.deadlines_between(date(2020, 1, 1), date(2099, 1, 1), on=TODAY, may=lambda _p: True, names={name})
-    return [line.dated.on for line in found if line.dated.reference == str(reference)]
+    return [line.dated.on for line in found if line.dated.reference.endswith(f"(제{reference}호)")]
 
 
 class CopiesTest(PortalTestCase):
@@ -95,7 +95,12 @@ class CopiesTest(PortalTestCase):
         )  # fmt: skip
         export("inspections")
         made = newest()
-        keep(made, due_on=clock.kst_date(made.time), taken_out=True)
+        copy = keep(made, due_on=clock.kst_date(made.time), taken_out=True)
+        another = factory.make_hana(granted=False)
+        gone_on = clock.kst_date(made.time)
+        safeguards.confirm_copies_gone(
+            copy, outcome="destroyed", method="세단기", ended_on=gone_on, actor=another, at=clock.now()
+        )
         year = clock.kst_date(made.time).year
         book = register_export.export_register(
             registers.get("prints-and-copies"), form="xlsx", reason="정기 점검", at=NOON,
@@ -103,9 +108,10 @@ class CopiesTest(PortalTestCase):
         )  # fmt: skip
         rows = list(load_workbook(io.BytesIO(book)).active.iter_rows(values_only=True))
         row = next(one for one in rows if one[-1] == made.pk)
+        assert row[0] == factory.make_odile(granted=False).reference and str(gone_on.year) in str(row[1])
         assert row[2] == "감독기관 제출"
         assert row[3] == ", ".join(registers.get("inspections").headings)
-        assert row[4:6] == (2, "예")
+        assert row[4:7] == (2, "예", f"{gone_on.isoformat()} {another.reference}")
         assert row[7:9] == ("내부점검(자체감사) 대장", "보안 캐비닛 3")
 
     @pytest.mark.law("S-27")
@@ -137,6 +143,7 @@ class CopiesTest(PortalTestCase):
 
 
 class ConsoleTest(PortalTestCase):
+    @pytest.mark.law("S-27")
     def test_a_copy_is_recorded_and_confirmed_on_its_page(self) -> None:
         odile, hana = factory.make_odile(granted=False), factory.make_hana(granted=False)
         export()

@@ -64,7 +64,7 @@ class ReportTest(PortalTestCase):
         with pytest.raises(IntegrityError), transaction.atomic():
             ManagementReport.objects.filter(pk=tell().pk).update(read_on=TODAY)
 
-    @pytest.mark.law("O-01", "O-03")
+    @pytest.mark.law("O-01", "O-03", "O-04")
     def test_of_staff_and_budget_it_says_what_was_asked_and_what_was_granted(self) -> None:
         with pytest.raises(safeguards.Incomplete):
             tell(kind="resources", staff_asked=2)

@@ -41,6 +41,7 @@ def evidence(measure: Measure, result: str = "passed", **changes: object) -> Evi
 @pytest.mark.clause("P8.2")
 @pytest.mark.clause("P8.6")
 class MeasureTest(PortalTestCase):
+    @pytest.mark.law("S-16")
     def test_evidence_moves_the_next_day_by_the_cycle(self) -> None:
         measure = make_measure(cycle_days=90)
         assert measure.due_on == date(2027, 2, 22)

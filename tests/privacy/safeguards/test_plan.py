@@ -22,9 +22,13 @@ TODAY = date(2026, 11, 24)
 
 @pytest.mark.clause("P8.1")
 class PlanTest(PortalTestCase):
-    @pytest.mark.law("S-29")
+    @pytest.mark.law("S-29", "O-03")
     def test_it_has_the_sixteen_sections_of_the_law(self) -> None:
-        assert len(Section) == 16
+        """Standard art. 4(1), nos. 1 to 16, in their order."""
+        assert Section.values == [
+            "organisation", "officer", "roles", "supervision", "access-rights", "access-control", "encryption",
+            "access-records", "malware", "vulnerabilities", "physical", "breach", "risk", "processors", "plan", "other",
+        ]  # fmt: skip
         assert [heading.split(".")[0] for heading, _text in make_plan().contents()] == [str(n) for n in range(1, 17)]
 
     @pytest.mark.law("S-29")
@@ -71,6 +75,20 @@ class PlanTest(PortalTestCase):
         assert first.state == ManagementPlan.State.SUPERSEDED
         assert ManagementPlan.objects.in_force(TODAY) == first
         assert ManagementPlan.objects.in_force(day) == second
+
+    @pytest.mark.law("S-29")
+    def test_an_important_change_holds_from_the_day_of_its_approval_and_the_text_before_it_stays(self) -> None:
+        first = make_approved_plan()
+        second = safeguards.draft_plan(reason="보호책임자 변경", actor=make_odile(), at=NOON)
+        safeguards.edit_plan(second, sections=SECTIONS | {"officer": "새 보호책임자"}, actor=make_odile(), at=NOON)
+        safeguards.submit_plan(second, actor=make_odile(), at=NOON)
+        safeguards.approve_plan(second, effective_on=TODAY, actor=make_omar(), at=NOON)
+        current = ManagementPlan.objects.in_force(TODAY)
+        assert current is not None and (current.number, current.sections["officer"]) == (2, "새 보호책임자")
+        assert current.reason == "보호책임자 변경"
+        before = ManagementPlan.objects.get(pk=first.pk)
+        assert (before.state, before.sections) == (ManagementPlan.State.SUPERSEDED, first.sections)
+        assert integrity.is_intact(before)
 
     @pytest.mark.truth("plan-in-force")
     def test_dates_of_versions_only_grow_and_the_page_says_which_is_in_force(

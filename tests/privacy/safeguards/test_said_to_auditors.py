@@ -13,7 +13,7 @@ from privacy.lib.registries import registers
 from privacy.lib.registries.registers import ExportScope
 from privacy.safeguards import actions as safeguards
 from privacy.safeguards import documents, register, reminders
-from privacy.safeguards.models import AreaEntry, Inspection, ManagementPlan, Measure
+from privacy.safeguards.models import AreaEntry, AreaPermit, Inspection, ManagementPlan, Measure
 from tests.base import PortalTestCase
 from tests.factories.safeguards import SECTIONS
 from tests.factory import (
@@ -126,7 +126,9 @@ class EntryTest(PortalTestCase):
     @pytest.mark.truth("permit-after-the-entry")
     def test_a_permit_approved_after_somebody_entered_did_not_hold_then(self) -> None:
         area = make_area()
-        permit(area, valid_from=TODAY - 5 * DAY)
+        held = permit(area)
+        # One from a time in which a permit could begin before it was approved.
+        AreaPermit.objects.filter(pk=held.pk).update(valid_from=TODAY - 5 * DAY)
         with pytest.raises(safeguards.NoPermit):
             enter(area, entered_at=NOON - DAY)
         assert enter(area, entered_at=NOON + HOUR)

@@ -88,7 +88,7 @@ class SoftwareTest(PortalTestCase):
             seen = software.packages(NOON)
         assert (seen.result, "django 0.0.1" in seen.detail) == (Result.FAILED, True)
 
-    @pytest.mark.law("S-33")
+    @pytest.mark.law("S-33", "S-24")
     @pytest.mark.asvs("15.2.1")
     @pytest.mark.clause("P8.6")
     def test_the_package_index_of_the_setting_is_asked_for_known_vulnerabilities(self) -> None:

@@ -70,7 +70,7 @@ def _taken(send: object, times: int) -> int:
     return at_once(run, times).count(True) + [run() for _time in range(times)].count(True)
 
 
-@pytest.mark.asvs("2.3.2")
+@pytest.mark.asvs("2.3.2", "2.4.1")
 @pytest.mark.attack("17.13")
 def test_the_limits_of_an_hour_are_exact_for_twenty_at_once(portal_database: PortalDatabase) -> None:
     factory.make_device(1)

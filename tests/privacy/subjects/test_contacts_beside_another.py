@@ -24,7 +24,7 @@ def test_two_who_record_the_first_contact_at_once_both_succeed(portal_database: 
 
     def write(value: str) -> None:
         try:
-            barrier.wait(10)
+            barrier.wait(60)
             subjects.record_contact(mina, kind="phone", value=value, source="person", actor=WORKER, at=NOON)
         except BaseException as error:
             failures.append(error)

@@ -12,7 +12,7 @@ from django.utils.translation import override
 from devices.models import Device
 from privacy.lib.registries.registers import ExportScope
 from privacy.policies import actions as policies
-from privacy.policies.categories import ARCHIVE, CONTACT, OFFICE_FILES, RIGHTS_REQUEST
+from privacy.policies.categories import ARCHIVE, CONNECTED_SYSTEM, CONTACT, OFFICE_FILES, RIGHTS_REQUEST
 from privacy.rights.models import Particulars
 from privacy.subjects import checks, holdings
 from privacy.subjects.models import Contact
@@ -54,6 +54,7 @@ def ids(found: object) -> set[str]:
 @pytest.mark.clause("P0.1")
 class TheRegister(PortalTestCase):
     @pytest.mark.law("F-19")
+    @pytest.mark.asvs("14.1.1", "14.2.7")
     def test_is_complete_and_agrees_with_the_rulebook(self) -> None:
         assert checks.every_holding_is_declared(None) == []
         assert checks.what_is_exported_can_be_destroyed(None) == []
@@ -62,6 +63,7 @@ class TheRegister(PortalTestCase):
         assert checks.files_say_whose_they_are(None) == []
         assert checks.declarations_agree_with_the_rulebook(None, databases=["default"]) == []
 
+    @pytest.mark.asvs("14.1.1")
     def test_misses_a_model_with_sealed_fields(self) -> None:
         with without("devices.device"):
             messages = checks.every_holding_is_declared(None)
@@ -158,5 +160,5 @@ class InventoryTest(PortalTestCase):
 
     def test_every_office_file_that_falls_due_names_its_years(self) -> None:
         office = [one for one in holdings.all_holdings() if one.duty and one.category != CONTACT]
-        assert {one.category for one in office if not one.kept_years} == {ARCHIVE}
+        assert {one.category for one in office if not one.kept_years} == {ARCHIVE, CONNECTED_SYSTEM}
         assert not any(name.startswith("archive") for name in self.kept())

@@ -17,7 +17,7 @@ from privacy.ledger.checkpoints import attested_reads
 from privacy.ledger.checkpoints.notary import Notary
 from privacy.ledger.checkpoints.notary_state import SigningRefused
 from privacy.ledger.checkpoints.signed_notes import Signer
-from privacy.ledger.entries.appending import append_entry
+from privacy.ledger.entries.standalone_recording import append_entry
 from privacy.ledger.events import Event
 from privacy.ledger.integrity import verification
 from privacy.ledger.verify import ALTERED, SOUND, parse_key

@@ -18,7 +18,7 @@ from tests.privacy.vault.decryption_sessions import decryption_session
 
 
 class PlaceTest(PortalTestCase):
-    @pytest.mark.asvs("11.3.3")
+    @pytest.mark.asvs("11.3.3", "14.2.4")
     @pytest.mark.clause("P8.4")
     @isolate_apps("privacy.vault")
     def test_swap_matrix(self) -> None:
@@ -62,7 +62,7 @@ class PlaceTest(PortalTestCase):
                 opened += vault_session.decrypt(kept, cell[3]) == f"value of {cell[3]}"
         assert opened == len(cells) == 16
 
-    @pytest.mark.asvs("11.2.5", "11.3.2")
+    @pytest.mark.asvs("11.2.5", "11.3.2", "11.3.3", "14.2.4")
     def test_every_flipped_bit_is_noticed(self) -> None:
         file = make_sealed_file(name="a.pdf")
         box = file.name.ciphertext
@@ -83,6 +83,17 @@ class PlaceTest(PortalTestCase):
             file.name = EncryptedValue(file.name.ciphertext[:length])
             with decryption_session() as vault_session, self.assertRaises(vault.InvalidCiphertext):
                 vault_session.decrypt(file, "name")
+
+    @pytest.mark.asvs("11.2.2")
+    def test_a_box_of_a_version_that_is_not_known_is_no_box(self) -> None:
+        file = make_sealed_file()
+        box = file.name.ciphertext
+        assert box[0] == crypto.VERSION
+        for version in {0, 1, 2, 255} - {crypto.VERSION}:
+            file.name = EncryptedValue(bytes([version]) + box[1:])
+            with decryption_session() as vault_session, self.assertRaises(vault.InvalidCiphertext) as refused:
+                vault_session.decrypt(file, "name")
+            assert type(refused.exception) is vault.InvalidCiphertext, "seen before a key is tried"
 
     def test_a_box_moved_in_the_database_does_not_open(self) -> None:
         subject = new_id()

@@ -1,6 +1,5 @@
 """A freeze, a destruction and the end of a grant hold from their commit on, in whichever process somebody reads."""
 
-import os
 import random
 
 import pytest
@@ -8,11 +7,12 @@ import pytest
 from tests.database import PortalDatabase
 from tests.privacy.vault.closing_races import KINDS, race
 from tests.privacy.vault.key_services import BROKEN, key_service
+from tests.seeds import drawn
 
 pytestmark = pytest.mark.attack("18.4")
 
 ROUNDS = 10
-SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(2**32)
+SEED = drawn()
 
 
 @pytest.mark.asvs("8.3.2")

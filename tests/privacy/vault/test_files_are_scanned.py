@@ -99,7 +99,7 @@ class ScanTest(PortalTestCase):
             read(file)
         self.assertLedgered(Event.FILE_QUARANTINED, file)
 
-    @pytest.mark.asvs("16.5.3")
+    @pytest.mark.asvs("16.5.2", "16.5.3")
     @pytest.mark.fault("FLT-24")
     def test_without_an_answer_it_waits_closed_and_the_worker_asks_again(self) -> None:
         for mood, content, state in (
@@ -187,6 +187,7 @@ class ScanTest(PortalTestCase):
 
 @pytest.mark.clause("P8.5")
 class UploadsTakeThisPathTest(PortalTestCase):
+    @pytest.mark.asvs("5.4.3")
     def test_evidence_of_a_requester(self) -> None:
         case = ask().request
         with running() as daemon, override_settings(CLAMD_HOST=daemon.address):
@@ -196,7 +197,7 @@ class UploadsTakeThisPathTest(PortalTestCase):
                 rights.open_documents(case, actor=make_officer(), at=NOON)
         assert EncryptedFile.objects.get().state == EncryptedFile.State.QUARANTINE
 
-    @pytest.mark.asvs("3.2.1", "5.3.2", "5.4.1", "5.4.2")
+    @pytest.mark.asvs("3.2.1", "5.3.2", "5.4.1", "5.4.2", "5.2.2")
     def test_a_scan_of_an_authority_comes_as_an_attachment_no_browser_runs(self) -> None:
         device = make_device(1)
         asked = make_disclosure(device, "model")
@@ -211,5 +212,6 @@ class UploadsTakeThisPathTest(PortalTestCase):
         assert answer.content == PDF
         assert answer.headers["Content-Disposition"] == f'attachment; filename="{asked.reference}.pdf"'
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+        nothing = {f"{what} 'none'" for what in ("default-src", "object-src", "base-uri", "frame-ancestors")}
+        assert set(answer.headers["Content-Security-Policy"].split("; ")) == {"sandbox", *nothing}
         assert "no-store" in answer.headers["Cache-Control"]

@@ -1,10 +1,15 @@
 """Raw keys are kept briefly, boundedly, and only once they are committed; a shred or a freeze empties them."""
 
+import time
 from datetime import date
+from unittest.mock import patch
 
 import pytest
 from django.db import transaction
+from django.test import Client
+from pytest_django import Settings  # type: ignore[attr-defined]
 
+from config import settings as production
 from privacy.ledger.actors import SystemActor
 from privacy.lib.identifiers.ids import new_id
 from privacy.vault import actions as vault
@@ -43,6 +48,27 @@ def test_it_is_short_lived() -> None:
     assert cache.get([named(1)]) == {}
     cache.put({named(2): b"k"})
     assert len(cache) == 1, "what is stale leaves"
+    # As production has it: what was read with for seconds, what intake seals with for minutes.
+    assert 0 < production.VAULT_CACHE_SECONDS <= 60 and 0 < keys.CONTENT_SECONDS <= 300
+
+
+@pytest.mark.asvs("11.7.2")
+def test_a_process_keeps_what_it_read_with_for_the_seconds_of_the_settings(
+    portal_database: PortalDatabase, settings: Settings
+) -> None:
+    settings.VAULT_CACHE_SECONDS = 7
+    cache = keys.KeyCaches().here()
+    begun = time.monotonic()
+    with patch("privacy.vault.keys.time.monotonic", side_effect=lambda: begun):
+        cache.put({named(1): b"k"})
+        cache.put_content_keys("app-log", date(2026, 1, 1), {b"s": b"k"}, ticket=cache.watch._revision)
+    # Nobody asks for it again, and it is gone all the same: with the next request, whatever that is about.
+    with patch.object(keys.caches, "_caches", {"here": cache}):
+        for seconds, held, contents in ((6.9, 1, 1), (7.1, 0, 1), (keys.CONTENT_SECONDS + 1, 0, 0)):
+            with patch("privacy.vault.keys.time.monotonic", return_value=begun + seconds):
+                assert len(cache.get([named(1)])) == held, seconds
+                assert Client().get("/livez").status_code == 200
+            assert (len(cache), len(cache._contents)) == (held, contents), seconds
 
 
 def test_a_key_that_was_rolled_back_is_not_kept(portal_database: PortalDatabase) -> None:
@@ -106,7 +132,7 @@ def test_two_processes_that_make_one_key_end_with_one(portal_database: PortalDat
             with transaction.atomic():
                 files.append(make_sealed_file(subject_id=subject, category="app-log"))
                 started.set()
-                go_on.wait(10)
+                go_on.wait(60)
         finally:
             connections.close_all()
 
@@ -118,7 +144,7 @@ def test_two_processes_that_make_one_key_end_with_one(portal_database: PortalDat
 
     one, two = threading.Thread(target=first), threading.Thread(target=second)
     one.start()
-    assert started.wait(10)
+    assert started.wait(60)
     two.start()
     with portal_database.connect() as watcher:
         while watcher.execute(f"{LOCKS_HERE} AND NOT granted").fetchone() == (0,) and two.is_alive():

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
+from privacy.accounts.models import User
 from privacy.ledger.actions.entries import INSERT_NUMBERED
 from privacy.ledger.actors import ExternalActor, SystemActor
 from privacy.ledger.entries import autocommit
@@ -84,6 +85,7 @@ def test_a_key_that_is_given_opens_the_file(service: KeyService) -> None:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     row = EncryptedFile.objects.get(pk=file.pk)
+    assert len(key) == 32, "AES-256"
     assert crypto.decrypt(AESGCM(key), row.name.ciphertext, where, row.id, row.subject_id).decode() == "증빙.pdf"
 
 
@@ -157,12 +159,13 @@ class TestNoRecordNoKey:
 
     @pytest.mark.asvs("8.3.3")
     def test_a_grant_that_was_revoked_since(self, service: KeyService) -> None:
-        hana, file = factory.make_hana(), make_sealed_file()
-        request = request_for([file], record_of([file.subject_id], actor=hana))
-        assert client.ask(request)
-        hana.is_active = False
-        hana.save(update_fields=["is_active"])
-        refused(request)
+        hana, odile, file = factory.make_hana(), factory.make_odile(), make_sealed_file()
+        requests = [request_for([file], record_of([file.subject_id], actor=one)) for one in (hana, odile)]
+        assert all(client.ask(request) for request in requests)
+        hana.grants.update(revoked_at=NOON)
+        User.objects.filter(pk=odile.pk).update(is_active=False)
+        for request in requests:
+            refused(request)
 
     def test_a_key_under_another_label(self, service: KeyService) -> None:
         """Her wrapped key, said to be of somebody whom a record names."""

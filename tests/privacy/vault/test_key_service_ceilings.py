@@ -21,7 +21,7 @@ from tests.privacy.vault.key_requests import record_of, request_for
 from tests.privacy.vault.key_services import KeyService, asking_as, key_service
 
 
-@pytest.mark.asvs("2.3.2", "8.2.4", "16.3.3")
+@pytest.mark.asvs("2.3.2", "2.4.1", "8.2.4", "16.3.3")
 class TestCeilings:
     def test_of_people_by_purpose(self, portal_database: PortalDatabase) -> None:
         with key_service(portal_database, KEY_CEILINGS="pages=3,pages.legal-duty=1"):

@@ -76,7 +76,7 @@ def test_what_a_header_claims_takes_no_memory(service: KeyService) -> None:
         assert_prompt("worker")
 
 
-@pytest.mark.asvs("13.2.6", "15.4.4")
+@pytest.mark.asvs("13.2.6", "15.4.1", "15.4.4")
 def test_connections_of_a_process_are_bounded_and_the_others_are_answered(service: KeyService) -> None:
     with ExitStack() as open_ones:
         for _number in range(3 * MOST_CONNECTIONS):
@@ -177,7 +177,25 @@ def test_an_error_of_accepting_does_not_end_it(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(made, "_serve", lambda *_given: served.set())
     with ours, theirs:
         made._accept(Listening(), "pages")  # type: ignore[arg-type]  # as above
-        assert served.wait(1)
+        assert served.wait(60)
+
+
+@pytest.mark.asvs("11.2.5", "16.3.4", "16.5.1", "16.5.4")
+def test_an_error_that_nobody_expected_is_logged_whole_and_answered_without_a_word_of_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*_asked: Any) -> None:
+        raise RuntimeError("k-4711")
+
+    made = KeyServer(tmp_path, SimpleNamespace(answer=fails), {"pages": 0})  # type: ignore[arg-type]  # it only fails
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        threading.Thread(target=made._serve, args=(ours, "pages", ProcessShare()), daemon=True).start()
+        for _time in range(2):  # the connection goes on
+            messages.send_encoded(theirs, messages.ENCODER.encode(["en", {"type": "describe"}]))
+            assert b"k-4711" not in (answer := messages.receive(theirs)) and b"unavailable" in answer
+    told = [one for one in caplog.records if one.exc_info]
+    assert len(told) == 2 and "k-4711" in str(told[0].exc_info[1])  # type: ignore[index]
 
 
 def many(item: bytes) -> msgspec.Raw:

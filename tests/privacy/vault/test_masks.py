@@ -16,7 +16,7 @@ from tests.factory import make_sealed_file
 
 
 class MaskTest(PortalTestCase):
-    @pytest.mark.asvs("14.2.6")
+    @pytest.mark.asvs("11.7.2", "14.2.6")
     @pytest.mark.clause("P8.4")
     def test_every_way_to_print_it_gives_the_mask(self) -> None:
         name = EncryptedFile.objects.get(id=make_sealed_file(name="secret.pdf").id).name

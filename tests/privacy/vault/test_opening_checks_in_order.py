@@ -1,6 +1,7 @@
 """Opening checks purpose, permission, freeze, record, in this order; nothing comes out before the last."""
 
 import json
+from datetime import date
 
 import pytest
 
@@ -12,13 +13,15 @@ from privacy.lib.identifiers.ids import new_id
 from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
 from tests.base import PortalTestCase
-from tests.factory import NOON, make_freeze, make_hana, make_sealed_file
+from tests.factories.accounts import grant_pairs
+from tests.factory import NOON, make_freeze, make_hana, make_omar, make_sealed_file
 from tests.privacy.vault.decryption_sessions import decryption_session
 
 STRANGER = ExternalActor("subject", "K7-NOBODY")
 
 
 class OrderTest(PortalTestCase):
+    @pytest.mark.law("C-02", "P-05", "F-8")
     @pytest.mark.clause("P4.1")
     def test_purpose_comes_first(self) -> None:
         """Registration data declares no error analysis, whoever asks and whatever is frozen."""
@@ -64,10 +67,14 @@ class OrderTest(PortalTestCase):
     @pytest.mark.asvs("8.2.3")
     @pytest.mark.clause("P8.8")
     def test_a_grant_opens_only_its_category_and_purpose(self) -> None:
-        hana = make_hana()
-        file = make_sealed_file(category="device-registration")
+        hana = make_hana(granted=False)
+        file, log = make_sealed_file(category="device-registration"), make_sealed_file(category="app-log")
+        grant_pairs(hana, [("device-registration", "registration")], by=make_omar(), on=date(2020, 12, 1))
         with decryption_session(Purpose.REGISTRATION, actor=hana) as vault_session:
             assert vault_session.decrypt(file, "name") == "증빙.pdf"
+        for purpose, other in ((Purpose.RIGHTS, file), (Purpose.ERROR_ANALYSIS, log)):
+            with decryption_session(purpose, actor=hana) as vault_session, self.assertRaises(NotPermitted):
+                vault_session.decrypt(other, "name")
         hana.grants.update(revoked_at=NOON)
         with decryption_session(Purpose.REGISTRATION, actor=hana) as vault_session, self.assertRaises(NotPermitted):
             vault_session.decrypt(file, "name")

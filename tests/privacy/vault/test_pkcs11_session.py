@@ -163,11 +163,11 @@ def kept_busy(master: Pkcs11MasterKeys) -> Iterator[None]:
     def hold() -> None:
         with master._token.alone():
             holding.set()
-            done.wait(10)
+            done.wait(60)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    holding.wait(10)
+    holding.wait(60)
     try:
         yield
     finally:

@@ -11,7 +11,7 @@ from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
 from privacy.policies.models import Parameter
 from privacy.vault import actions as vault
-from privacy.vault.keyservice import client, messages, turning_policy
+from privacy.vault.keyservice import client, messages, rotation_policy
 from privacy.vault.keyservice.refusals import StillChecking
 from privacy.vault.models import KeyCheck, SubjectKey
 from tests.database import PortalDatabase
@@ -99,14 +99,14 @@ def test_every_key_is_looked_at_however_many_calls_it_takes(monkeypatch: pytest.
     seen: list[str] = []
 
     def slice_of(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        name = next(table for table, _columns in turning_policy.TABLES if table in statement)
-        after = 0 if values[0] == turning_policy.FIRST else values[0]
+        name = next(table for table, _columns in rotation_policy.TABLES if table in statement)
+        after = 0 if values[0] == rotation_policy.FIRST else values[0]
         return [(number, f"{name} {number}", 2, b"") for number in range(after + 1, min(after + 3, 8))]
 
-    monkeypatch.setattr(turning_policy, "SECONDS", -1.0)
-    monkeypatch.setattr(turning_policy, "_key", lambda name, *_row: name)
-    monkeypatch.setattr(turning_policy, "unwrap", seen.extend)
-    policy = turning_policy.TurningPolicy(slice_of, dated=True)
+    monkeypatch.setattr(rotation_policy, "SECONDS", -1.0)
+    monkeypatch.setattr(rotation_policy, "_key", lambda name, *_row: name)
+    monkeypatch.setattr(rotation_policy, "unwrap", seen.extend)
+    policy = rotation_policy.RotationPolicy(slice_of, dated=True)
     calls = 0
     while True:
         calls += 1
@@ -116,7 +116,7 @@ def test_every_key_is_looked_at_however_many_calls_it_takes(monkeypatch: pytest.
             continue
         else:
             break
-    assert seen == [f"{table} {number}" for table, _columns in turning_policy.TABLES for number in range(1, 8)]
+    assert seen == [f"{table} {number}" for table, _columns in rotation_policy.TABLES for number in range(1, 8)]
     assert calls > 8
 
 
@@ -127,19 +127,19 @@ def test_what_was_looked_at_counts_where_a_later_slice_is_not_answered(monkeypat
         asked.append(values[0])
         if len(asked) == 2:
             raise vault.KeyServiceUnavailable
-        return [(1, "a", 2, b"")] if values[0] == turning_policy.FIRST else []
+        return [(1, "a", 2, b"")] if values[0] == rotation_policy.FIRST else []
 
-    monkeypatch.setattr(turning_policy, "_key", lambda name, *_row: name)
-    monkeypatch.setattr(turning_policy, "unwrap", list)
-    policy = turning_policy.TurningPolicy(slice_of, dated=True)
+    monkeypatch.setattr(rotation_policy, "_key", lambda name, *_row: name)
+    monkeypatch.setattr(rotation_policy, "unwrap", list)
+    policy = rotation_policy.RotationPolicy(slice_of, dated=True)
     with pytest.raises(vault.KeyServiceUnavailable):
         policy._open_all(1)
     policy._open_all(1)
-    assert asked[:3] == [turning_policy.FIRST, 1, 1]
+    assert asked[:3] == [rotation_policy.FIRST, 1, 1]
 
 
 def test_a_key_of_the_generation_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    policy = turning_policy.TurningPolicy(lambda _statement, _values: [(1, "a", 1, b"")], dated=True)
+    policy = rotation_policy.RotationPolicy(lambda _statement, _values: [(1, "a", 1, b"")], dated=True)
     with pytest.raises(vault.KeysRefused) as refused:
         policy._open_all(1)
     assert not isinstance(refused.value, StillChecking)

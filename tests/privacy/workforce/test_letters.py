@@ -118,7 +118,9 @@ class TwoOfficersTests(LetterTestCase):
             accounts.go_alone(letter, reason="Omar is in hospital until Monday.", actor=self.odile, at=self.now)
 
     def test_a_letter_of_the_day_of_a_reset_or_before_says_nothing_of_it(self) -> None:
-        for n, days_ago in enumerate((5, 6)):
+        # The account was asked for an hour before it was set up: in the first hour of a day, on the day before.
+        asked = (clock.today() - clock.kst_date(self.now - timedelta(days=5, hours=1))).days
+        for n, days_ago in enumerate((asked, asked + 1)):
             letter = self.record(by=self.odile, days_ago=days_ago, content=PDF + b"\n" * n)
             workforce.open_letter(letter, actor=self.omar, at=self.now)
             workforce.confirm_letter(letter, actor=self.omar, at=self.now)

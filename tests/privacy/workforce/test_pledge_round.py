@@ -1,6 +1,7 @@
 """The round of pledges on one page: who owes what, how many are covered, and reminding once a day from it."""
 
 from datetime import timedelta
+from unicodedata import normalize
 
 import pytest
 from django.urls import reverse
@@ -13,7 +14,7 @@ from privacy.ledger.models import Entry
 from privacy.lib.dates import clock
 from privacy.workforce import actions as workforce
 from privacy.workforce import pledge_round
-from privacy.workforce.models import Pledge
+from privacy.workforce.models import Pledge, PledgeText
 from privacy.workforce.pledge_round import Order, Shown, Standing
 from tests import factory
 from tests.base import PortalTestCase
@@ -66,6 +67,16 @@ class RoundTests(PortalTestCase):
         page = self.client.get(self.address, {"shown": "all", "name": "emin"}).content.decode()
         assert self.emin.reference in page
         assert self.odile.reference not in page.partition("<table")[2].partition("</table>")[0]
+
+    def test_a_name_is_found_however_a_keyboard_puts_it_together(self) -> None:
+        user = factory.make_user("haneul@extrus.example", "김하늘", "employee", fit=False)
+        pasted = normalize("NFD", "하늘")
+        found = pledge_round.chosen(pledge_round.lines_on(clock.today()), shown="all", order="name", name=pasted)
+        assert [one.person.user for one in found] == [user]
+        text = PledgeText.objects.in_force("entry", on=clock.today())
+        assert text is not None
+        typed = normalize("NFD", " 김 하늘")
+        assert workforce.sign(text, typed_name=typed, language="ko", actor=user, at=clock.now()).user == user
 
     def test_selected_people_are_reminded_once_a_day_and_the_filter_stays(self) -> None:
         address = f"{self.address}?shown=all&name=emin"

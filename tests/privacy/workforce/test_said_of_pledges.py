@@ -7,6 +7,7 @@ from django.utils.translation import override
 
 from privacy.jobs.dispatcher import dispatch_due
 from privacy.lib.display import badges
+from privacy.lib.registries import registers
 from privacy.workforce import actions as workforce
 from privacy.workforce import compliance, documents
 from privacy.workforce.models import Pledge, PledgeText
@@ -44,6 +45,17 @@ class PaperTest(PortalTestCase):
             day, moment = badges.date_text(TODAY - 5 * DAY), badges.datetime_text(NOON)
             assert documents.signed_text(pledge) == f"{day}, registered {moment}"
         assert "registered" in said
+
+    @pytest.mark.law("F-15")
+    def test_each_stands_in_the_register_with_its_text_and_day(self) -> None:
+        pledge, on = self.paper(), TODAY - 5 * DAY
+        register = registers.get("pledges")
+        (row,) = register.rows(registers.ExportScope(on, on, make_odile(), NOON, "점검"))
+        told = dict(zip(register.headings, row, strict=True))
+        assert (told["버전"], told["본문 해시(봉인값)"]) == (pledge.text.version, pledge.seal)
+        assert (told["서약자"], told["소속"]) == (f"Nina Kim ({self.nina.reference})", "엑스트러스")
+        assert (told["서명일시"], told["증빙"]) == (on, pledge.paper_digest)
+        assert not list(register.rows(registers.ExportScope(on - DAY, on - DAY, make_odile(), NOON, "점검")))
 
     @pytest.mark.truth("pressed-twice")
     def test_a_paper_registered_twice_is_one_pledge(self) -> None:

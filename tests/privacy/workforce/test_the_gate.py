@@ -9,9 +9,9 @@ from django.test import RequestFactory
 from django.urls import reverse
 
 from devices import problems
-from devices.api import refused
+from devices.machine_api import refused
 from privacy.accounts.access_requirements import RequirementsNotMet
-from privacy.accounts.middleware import AccessRequirementsMiddleware
+from privacy.accounts.access_requirements_middleware import AccessRequirementsMiddleware
 from privacy.accounts.models import User
 from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
@@ -77,6 +77,7 @@ class GateTest(PortalTestCase):
         with pytest.raises(RequirementsNotMet):
             self.read(NOON, old)
 
+    @pytest.mark.asvs("8.2.4")
     def test_the_pledge_ends_at_midnight_in_korea(self) -> None:
         make_training(self.hana)
         make_pledge(self.hana, signed_on=date(2025, 11, 24), valid_until=date(2026, 11, 23))
@@ -84,6 +85,7 @@ class GateTest(PortalTestCase):
         with pytest.raises(RequirementsNotMet):
             self.read(kst(2026, 11, 24))
 
+    @pytest.mark.asvs("8.2.4")
     def test_the_training_ends_at_midnight_of_the_year_in_korea(self) -> None:
         make_pledge(self.hana)
         make_training(self.hana, completed_on=date(2025, 12, 31), valid_until=date(2026, 12, 31))

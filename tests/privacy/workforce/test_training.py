@@ -20,6 +20,7 @@ from privacy.vault import actions as vault
 from privacy.vault.models import EncryptedFile
 from privacy.workforce import actions as workforce
 from privacy.workforce import compliance, tasks
+from privacy.workforce.absences import absences
 from privacy.workforce.actions import completions
 from privacy.workforce.models import Course, CourseCompletion, QuizAttempt, TrainingSession
 from tests.base import PortalTestCase
@@ -69,6 +70,19 @@ class QuizTest(PortalTestCase):
         assert result.attendance.valid_until == date(2027, 11, 24)
         self.assertLedgered("workforce.training.completed", result.attendance)
 
+    @pytest.mark.law("F-14")
+    def test_the_record_of_training_says_who_was_trained_when_how_and_with_what_result(self) -> None:
+        self.take(q0=1)
+        odile = make_odile(granted=False)
+        register = registers.get("training")
+        (row,) = (
+            found
+            for cells in register.rows(registers.ExportScope(TODAY, TODAY, odile, NOON, "점검"))
+            if self.nina.reference in str((found := dict(zip(register.headings, cells, strict=True)))["이수자"])
+        )
+        assert (row["과정"], row["이수일"], row["평가(점)"]) == (the_course().title_ko, TODAY, 80)
+        assert row["방법"] and row["유효기간"] == date(2027, 11, 24)
+
     @pytest.mark.truth("pressed-twice")
     def test_answers_sent_twice_are_two_tries_and_one_training(self) -> None:
         first, again = self.take(), self.take()
@@ -115,14 +129,20 @@ class SessionTest(PortalTestCase):
             the_course(), held_on=held_on, place="HQ", trainer="Odile", actor=self.hana, at=NOON
         )
 
-    @pytest.mark.law("S-31", "F-14")
+    @pytest.mark.law("S-31", "F-14", "O-03")
     def test_a_plan_of_the_year_is_approved_by_another_and_holds_its_sessions(self) -> None:
         words = dict.fromkeys(("aim", "audience", "content", "method", "schedule"), "x")
         plan = workforce.draft_plan(year=2026, **words, actor=self.hana, at=NOON)
         with pytest.raises(NotPermitted):
             workforce.approve_plan(plan, actor=self.hana, at=NOON)
         workforce.approve_plan(plan, actor=self.odile, at=NOON)
-        assert self.plan().plan == plan
+        session = self.plan()
+        assert session.plan == plan
+        register = registers.get("training-plan")
+        (cells,) = register.rows(registers.ExportScope(TODAY, TODAY, self.odile, NOON, "점검"))
+        row = dict(zip(register.headings, cells, strict=True))
+        assert (row["연도"], row["목적"], row["대상"], row["내용"], row["방법"]) == (2026, "x", "x", "x", "x")
+        assert (row["일자"], row["장소"], row["강사"]) == (TODAY, "HQ", "Odile")
         own = workforce.draft_plan(year=2027, **words, actor=self.odile, at=NOON)
         with pytest.raises(workforce.OwnPlan):
             workforce.approve_plan(own, actor=self.odile, at=NOON)
@@ -153,6 +173,19 @@ class SessionTest(PortalTestCase):
         workforce.register_attendance(again, [enno], actor=self.hana, at=at)
         assert f"{enno.reference} {later}" in told()["불참자 보충 교육일"]
         assert enno.reference not in told()["보충 교육 미이수자"]
+
+    @pytest.mark.law("F-14")
+    def test_who_leaves_afterwards_was_absent_all_the_same_and_is_not_to_be_trained(self) -> None:
+        enno = make_user("enno@extrus.example", "Enno", "employee", fit=False)
+        User.objects.filter(pk=enno.pk).update(joined_at=NOON)
+        session = self.plan()
+        workforce.register_attendance(session, [self.hana], actor=self.hana, at=NOON)
+        User.objects.filter(pk=enno.pk).update(is_active=False, left_at=NOON + timedelta(days=1))
+        session.refresh_from_db()
+        assert enno in [one.user for one in absences(session)]
+        self.client.force_login(self.odile)
+        page = reverse("admin:workforce_trainingsession_change", args=[session.pk])
+        assert "Enno" not in self.client.get(page).content.decode()
 
     @pytest.mark.law("S-31", "F-14")
     def test_who_attended_is_trained_from_that_day_and_who_did_not_is_named(self) -> None:

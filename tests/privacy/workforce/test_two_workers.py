@@ -44,7 +44,7 @@ def opened_by_two(act: Callable[[], object]) -> tuple[Any, Any]:
             connections.close_all()
 
     def second() -> object:
-        begun.wait(10)
+        begun.wait(60)
         try:
             return act()
         finally:
@@ -54,7 +54,7 @@ def opened_by_two(act: Callable[[], object]) -> tuple[Any, Any]:
 
     with ThreadPoolExecutor(2) as pool:
         one, other = pool.submit(first), pool.submit(second)
-        return one.result(30), other.result(30)
+        return one.result(60), other.result(60)
 
 
 @pytest.mark.truth("reviews-at-once")

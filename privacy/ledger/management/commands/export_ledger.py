@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_date
 
 from privacy.ledger.actors import SystemActor
 from privacy.ledger.checkpoints import external_checkpoints
-from privacy.ledger.entries.appending import append_entry
+from privacy.ledger.entries.standalone_recording import append_entry
 from privacy.ledger.events import Event
 from privacy.ledger.exports import log_bundles
 from privacy.ledger.merkle import log_reader

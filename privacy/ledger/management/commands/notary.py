@@ -19,7 +19,7 @@ from privacy.ledger.checkpoints.refusal_notices import RefusalNotices
 from privacy.ledger.checkpoints.signed_notes import Signer
 from privacy.ledger.checkpoints.timestamps import Stamping
 from privacy.ledger.daemon import Daemon
-from privacy.ledger.entries.appending import append_entry
+from privacy.ledger.entries.standalone_recording import append_entry
 from privacy.ledger.events import Event
 from privacy.ledger.management.usage import exit_on_usage_error
 from privacy.ledger.merkle import log_reader

@@ -25,7 +25,7 @@ from privacy.retention.events import Event
 from privacy.retention.models import DestructionList
 from privacy.retention.refusals import AlreadyDecided, AlreadyRunning, PlanAltered, WaitingPeriodNotOver
 from privacy.retention.restore_gate import gate
-from privacy.retention.schedule import due_again, selection
+from privacy.retention.schedule import due_recheck, selection
 from privacy.vault.refusals import InvalidCiphertext, WrongKey
 
 log = logging.getLogger("portal.retention")
@@ -117,7 +117,7 @@ def begin(destruction_list: DestructionList, *, actor: Actor, at: datetime) -> D
         raise PlanAltered(
             _("This list no longer matches what was approved. Abort it, and the next sweep will make a new one.")
         )
-    due_again.refuse_early(row, today=clock.kst_date(at))
+    due_recheck.refuse_early(row, today=clock.kst_date(at))
     signed_approvals.refuse_unsigned(row)
     row.state, row.step = State.EXECUTING, Step.INTENT
     row.certificate_number = new_reference("C")

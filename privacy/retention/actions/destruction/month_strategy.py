@@ -21,6 +21,7 @@ from privacy.retention.models import DestructionLine, DestructionList
 from privacy.retention.schedule import selection
 from privacy.subjects import holdings
 from privacy.subjects.holdings import Holding
+from privacy.systems import actions as systems
 from privacy.vault import actions as vault
 
 LineState = DestructionLine.State
@@ -68,6 +69,10 @@ class MonthStrategy(DestructionStrategy):
                 at=self.at,
             )
             journal_cursors.advance_cursor(number, using="default", at=self.at)
+        systems.order_month_destruction(
+            list_id=self.list.pk, case=self.case, category=self.list.category, month=self.month, actor=self.actor,
+            at=self.at,
+        )  # fmt: skip
         self._record_retained(kept)
         archived -= self.delete_copies(kept)
         self.update_list(keys_destroyed=int(destroyed), key_kept=key_kept, archived=archived, journal_line=number)

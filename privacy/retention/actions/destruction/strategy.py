@@ -41,6 +41,11 @@ class DestructionStrategy(ABC):
         """Now: ``at``, when this began, and what it has taken since. What the certificate dates was done at it."""
         return self.at + timedelta(seconds=time.monotonic() - self._began)
 
+    @property
+    def case(self) -> str:
+        """What people call the cause: the case behind an order, or the list of a sweep."""
+        return self.list.run.case or self.list.reference
+
     @abstractmethod
     def copy_to_archive(self, people: Sequence[UUID] = ()) -> int:
         """Step 1: copy what another law preserves to the archive, verified there; return how many records."""

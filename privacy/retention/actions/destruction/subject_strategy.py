@@ -29,6 +29,8 @@ from privacy.retention.models.destruction_lists import Cause
 from privacy.retention.schedule import selection
 from privacy.subjects import actions as subjects
 from privacy.subjects import holdings
+from privacy.systems import actions as systems
+from privacy.systems.models import Act
 from privacy.vault import actions as vault
 from privacy.vault.models import SubjectKey
 
@@ -50,9 +52,24 @@ class SubjectStrategy(DestructionStrategy):
         while ids := list(planned.after(ids).values_list("subject_id", flat=True)[:KEY_BATCH_SIZE]):
             if not in_time():
                 return False
+            self._seal_for_systems(ids)
             self._destroy_slice(ids, archived=self.copy_to_archive(ids))
         self.advance_to_keys()
         return True
+
+    def _seal_for_systems(self, ids: list[UUID]) -> None:
+        """Seal by what connected systems find these people, while it can be read.
+
+        An order destroys several categories: whoever finds by one of them is asked about all.
+        """
+        lists = DestructionList.objects.filter(pk=self.list.pk)
+        if self.list.run.cause != Cause.RETENTION:
+            lists = self.list.run.lists.filter(unit=DestructionList.Unit.PEOPLE, state__in=DestructionList.OPEN)
+        for row in lists:
+            systems.seal_identifiers(
+                act=Act.DESTROY, cause_id=row.pk, category=row.category, subject_ids=ids, case=self.case,
+                actor=self.actor, at=self.at,
+            )  # fmt: skip
 
     @transaction.atomic
     def _destroy_slice(self, ids: list[UUID], *, archived: int) -> None:
@@ -78,6 +95,10 @@ class SubjectStrategy(DestructionStrategy):
             actor=self.actor,
             at=self.at,
         )
+        systems.order_destruction(
+            list_id=self.list.pk, case=self.case, category=self.list.category, subject_ids=doomed, actor=self.actor,
+            at=self.at,
+        )  # fmt: skip
         self._set_state(doomed, LineState.PLANNED, LineState.KEYED)
         self.update_list(
             keys_destroyed=F("keys_destroyed") + destroyed, archived=F("archived") + archived, journal_line=number
@@ -176,6 +197,7 @@ class SubjectStrategy(DestructionStrategy):
         for people in self._fully_destroyed():
             subjects.mark_destroyed(people, certificate=self.list.certificate_number, actor=self.actor, at=self.at)
         super().certify(report)
+        systems.remove_orphans(cause_id=self.list.pk, actor=self.actor, at=self.at)
 
     def _fully_destroyed(self) -> Iterator[list[UUID]]:
         """Yield, in slices, the people of the list of whom no key of the policy's categories is left."""

@@ -1,14 +1,13 @@
 """Read-back, register entry and certificate: they come together, in one transaction, or not at all (P7.1)."""
 
-import hashlib
 from datetime import datetime
 
 from django.db import transaction
 
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
-from privacy.lib.crypto import canonical_json, document_signing
 from privacy.retention.actions import register
+from privacy.retention.actions.signed_certificates import sign_certificate
 from privacy.retention.certificates import statements
 from privacy.retention.destruction.readback import ReadbackReport
 from privacy.retention.events import Event
@@ -44,17 +43,8 @@ def certify(destruction_list: DestructionList, report: ReadbackReport, *, actor:
 
 
 def _sign_certificate(row: DestructionList, *, at: datetime) -> Certificate:
-    body = canonical_json.dumps(statements.destruction_statement(row, at=at))
-    return Certificate.objects.create(
-        number=row.certificate_number,
-        list=row,
-        kind=Certificate.Kind.DESTRUCTION,
-        body=body,
-        digest=hashlib.sha256(body.encode()).hexdigest(),
-        signature=document_signing.sign(body),
-        public_key=document_signing.public_key(),
-        issued_at=at,
-    )
+    said = statements.destruction_statement(row, at=at)
+    return sign_certificate(row, Certificate.Kind.DESTRUCTION, row.certificate_number, said, at=at)
 
 
 def nothing_was_destroyed(row: DestructionList) -> bool:

@@ -75,8 +75,8 @@ def _charts(simulation: Simulation, on: date) -> list[tuple[str, str]]:
     if not people:
         return []
     captions = {
-        False: _("People destroyed under the rules in force, by month and category"),
-        True: _("People destroyed with this version, by month and category"),
+        False: _("People whose data is destroyed under the rules in force, by month and category"),
+        True: _("People whose data is destroyed with this version, by month and category"),
     }
     return [
         (

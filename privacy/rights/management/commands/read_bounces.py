@@ -3,6 +3,7 @@
 import email
 import imaplib
 import mailbox
+import ssl
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from email.message import Message
@@ -17,6 +18,9 @@ from privacy.lib.dates import clock
 from privacy.rights import actions as rights
 
 BOUNCES = SystemActor("bounces")
+
+# As long as the server may take for a step.
+SECONDS = 30
 
 
 class Command(BaseCommand):
@@ -53,7 +57,7 @@ def _of_maildir(folder: Path) -> Iterator[Message]:
 
 
 def _of_imap(host: str, user: str, password: str) -> Iterator[Message]:
-    with imaplib.IMAP4_SSL(host, timeout=30) as server:
+    with imaplib.IMAP4_SSL(host, timeout=SECONDS, ssl_context=ssl.create_default_context()) as server:
         server.login(user, password)
         server.select("INBOX")
         _answer, [numbers] = server.search(None, "UNSEEN")

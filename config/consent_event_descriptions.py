@@ -1,0 +1,40 @@
+"""What the words of consents on the audit trail say, in a sentence."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+CONSENT_EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
+    "consents.decision.agreed": gettext_lazy("Consent given"),
+    "consents.decision.disagreed": gettext_lazy("Consent not given"),
+    "consents.decision.withdrawn": gettext_lazy("Consent withdrawn"),
+    "consents.code.issued": gettext_lazy("Consent code issued"),
+    "consents.text.drafted": gettext_lazy("Agreement text drafted"),
+    "consents.text.revised": gettext_lazy("Agreement draft revised"),
+    "consents.text.discarded": gettext_lazy("Agreement draft discarded"),
+    "consents.text.published": gettext_lazy("Agreement text published"),
+    "consents.age.stated": gettext_lazy("Age stated"),
+    "consents.age.reached": gettext_lazy("Person turned 14 and is told"),
+    "consents.representative.needed": gettext_lazy("Consent of a legal representative needed"),
+    "consents.representative.asked": gettext_lazy("Legal representative asked for consent"),
+    "consents.representative.question-sent": gettext_lazy("Question to a legal representative sent"),
+    "consents.representative.agreed": gettext_lazy("Legal representative consented"),
+    "consents.representative.refused": gettext_lazy("Legal representative did not consent"),
+    "consents.representative.expired": gettext_lazy("Request to a legal representative ended without an answer"),
+    "consents.representative.told": gettext_lazy("Legal representative's consent confirmed by text message"),
+    "consents.representative.forgotten": gettext_lazy("Contact of a legal representative removed after the request"),
+    "consents.representatives.removed": gettext_lazy("Legal representatives' details removed"),
+    "consents.destruction.planned": gettext_lazy("Destruction after a withdrawal planned"),
+    "consents.destruction.stopped": gettext_lazy("Destruction after a withdrawal stopped"),
+    "consents.destruction.continued": gettext_lazy("Destruction after a withdrawal continued"),
+    "consents.destruction.dropped": gettext_lazy("Destruction after a withdrawal no longer needed"),
+    "consents.destruction.told": gettext_lazy("Destruction after a withdrawal: person notified"),
+    "consents.collection.ended": gettext_lazy("Collection ended"),
+    "consents.decisions.counted": gettext_lazy("Decisions counted by day"),
+    "consents.confirmation.queued": gettext_lazy("Advertising consent check prepared"),
+    "consents.confirmation.asked": gettext_lazy("Advertising consent checked"),
+    "consents.notice.sent": gettext_lazy("Advertising notice sent"),
+    "consents.notice.unreachable": gettext_lazy("Advertising notice: no working contact"),
+    "consents.notice.returned": gettext_lazy("Advertising notice returned undelivered"),
+    "consents.notice.dropped": gettext_lazy("Advertising notice no longer needed"),
+    "consents.notices.retried": gettext_lazy("Advertising notices queued again"),
+}

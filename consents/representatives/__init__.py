@@ -1,0 +1,1 @@
+"""The pages of children and their legal representatives (law C-12)."""

@@ -1,0 +1,68 @@
+"""Verbs of the API of the office. Import them under the app's name: ``office_api.issue_token(…)``."""
+
+from privacy.office_api.actions.calls import audience, authenticate, must_be_permitted, record_call
+from privacy.office_api.actions.credentials import (
+    LIFETIME,
+    ClientTaken,
+    IssuedToken,
+    NotYours,
+    UnknownScope,
+    issue_token,
+    register_client,
+    revoke,
+)
+from privacy.office_api.actions.outgoing_events import (
+    discard,
+    distribute,
+    next_attempt,
+    record_dead,
+    record_failure,
+    record_taken,
+    remove_old_events,
+    replay,
+    send_again,
+    write_event,
+)
+from privacy.office_api.actions.subscriptions import (
+    approve_webhook,
+    ask_webhook,
+    end_old_secret,
+    end_webhook,
+    refuse_webhook,
+    renew_webhook_secret,
+    resume_webhook,
+    show_webhook_secret,
+)
+
+__all__ = [
+    "LIFETIME",
+    "ClientTaken",
+    "IssuedToken",
+    "NotYours",
+    "UnknownScope",
+    "approve_webhook",
+    "ask_webhook",
+    "audience",
+    "authenticate",
+    "discard",
+    "distribute",
+    "end_old_secret",
+    "end_webhook",
+    "issue_token",
+    "must_be_permitted",
+    "next_attempt",
+    "record_call",
+    "record_dead",
+    "record_failure",
+    "record_taken",
+    "refuse_webhook",
+    "register_client",
+    "remove_old_events",
+    "renew_webhook_secret",
+    "replay",
+    "resume_webhook",
+    "revoke",
+    "send_again",
+    "show_webhook_secret",
+    "write_event",
+]

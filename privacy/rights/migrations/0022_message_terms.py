@@ -1,0 +1,21 @@
+"""Load by when a message of a requester is answered, from ``editions/``."""
+
+import tomllib
+from pathlib import Path
+
+from django.db import migrations
+
+EDITION = Path(__file__).resolve().parent.parent / "editions" / "messages.toml"
+
+
+def load(apps, schema_editor):
+    if schema_editor.connection.alias != "default":
+        return
+    for row in tomllib.loads(EDITION.read_text(encoding="utf-8"))["parameters"]:
+        apps.get_model("policies", "Parameter").objects.create(**row)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("rights", "0021_messages"), ("policies", "0003_data")]
+
+    operations = [migrations.RunPython(load)]

@@ -1,0 +1,1 @@
+"""Adapters: one for each kind of system, behind the interface of ``adapter.py``."""
