@@ -11,8 +11,11 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 /usr/bin/python3.14 
 JOBS ?= $(shell echo $$(($$(nproc) + 1)))
 SCALE ?= 1
 FAULT_JOBS ?= 1
+NEW_DRAWS ?= 1
 LANGUAGES ?= ko en
 TOKEN ?= 1
+IMAP ?= 1
+MARIADB ?= 1
 export PORTAL_HOME ?= $(CURDIR)/var
 
 .PHONY: help
@@ -41,10 +44,17 @@ demo: setup ## Run the portal with example data on the embedded PostgreSQL (PORT
 run: setup ## Run the portal on the databases of the environment or .env: pages, intake, worker, sealer, notary
 	@exec $(PY) manage.py demo --without-examples
 
+WITH := $(if $(filter 0,$(TOKEN)), and not token)$(if $(filter 0,$(IMAP)), and not imap)$(if $(filter 0,$(MARIADB)), and not mariadb)
+# What failed is tried once more, alone, and told (tests/once_more.py).
+PYTEST = ONCE_MORE=1 $(PY) -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder --durations=25
+
 .PHONY: test
-test: setup token ## Run the tests (TOKEN=0 leaves those out that need SoftHSM2); those in a browser: make visit
-	$(PY) -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder -m 'not faults and not visit and not documents and not browser$(if $(filter 0,$(TOKEN)), and not token)' \
-		--durations=25
+test: setup token imap mariadb ## Run the tests (TOKEN=0, IMAP=0, MARIADB=0 leave out those that need SoftHSM2, Dovecot, MariaDB); more: make long, make visit
+	$(PYTEST) -m 'not long and not faults and not visit and not documents and not browser$(WITH)'
+
+.PHONY: long
+long: setup token imap mariadb ## Run the tests that kill, race and start processes on databases of their own, and those that go through everything
+	$(PYTEST) -m 'long and not faults and not visit and not documents and not browser$(WITH)'
 
 # The rules that a first change breaks most easily, and a main verb from form to database.
 SMOKE := $(addprefix tests/,house/test_tree.py house/test_texts.py house/test_only_actions_write.py house/test_keys_point_downwards.py \
@@ -71,10 +81,29 @@ ifneq ($(TOKEN),0)
 		else echo "The tests of the master key in a token need SoftHSM2: apt-get install softhsm2 (as root), or TOKEN=0 make test."; exit 1; fi; }
 endif
 
+.PHONY: imap
+imap: # Dovecot for the tests of the office's mailbox: Debian's package, where we may install it
+ifneq ($(IMAP),0)
+	@test -x /usr/sbin/dovecot || command -v dovecot >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends dovecot-imapd >/dev/null; \
+		else echo "The tests of the mailbox need Dovecot: apt-get install dovecot-imapd (as root), or IMAP=0 make test."; exit 1; fi; }
+endif
+
+.PHONY: mariadb
+mariadb: # MariaDB for the tests of the connector: Debian's package, where we may install it
+ifneq ($(MARIADB),0)
+	@command -v mariadb-install-db >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mariadb-server >/dev/null; \
+		else echo "The tests of the connector need MariaDB: apt-get install mariadb-server (as root), or MARIADB=0 make test."; exit 1; fi; }
+endif
+
 .PHONY: check
-check: setup ## Everything a commit must pass: lint, types, contracts, migrations, tests
+check: setup ## Everything a commit must pass: lint, types, contracts, migrations, all tests without a browser
 	@$(MAKE) --no-print-directory -j2 --output-sync=target lint types contracts migrations
 	@$(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory long
 
 .PHONY: lint
 lint: $(STAMP) ## ruff: rules and format
@@ -87,7 +116,7 @@ types: $(STAMP) ## mypy --strict
 
 .PHONY: contracts
 contracts: $(STAMP) ## import-linter: who may import whom
-	$(VENV)/bin/lint-imports
+	PYTHONPATH=sdk/connector:sdk/python $(VENV)/bin/lint-imports
 
 .PHONY: migrations
 migrations: setup ## No model without its migration
@@ -96,7 +125,7 @@ migrations: setup ## No model without its migration
 .PHONY: faults
 faults: setup token browser ## The long fault runs (SCALE=0.1 for a tenth, FAULT_JOBS=2 for two at once; the seed is printed)
 	-@deploy/drill/packages faults
-	SCALE=$(SCALE) $(PY) -m pytest -q -m 'faults$(if $(filter 0,$(TOKEN)), and not token)' \
+	SCALE=$(SCALE) NEW_DRAWS=$(NEW_DRAWS) $(PY) -m pytest -q -m 'faults$(if $(filter 0,$(TOKEN)), and not token)' \
 		$(if $(filter 1,$(FAULT_JOBS)),-s,-n $(FAULT_JOBS) --dist loadfile --no-loadscope-reorder --durations=15)
 
 .PHONY: mutation
@@ -108,6 +137,10 @@ mutation: setup ## Change the code in SAMPLE=400 places, one at a time, and see 
 visit: setup browser ## Run the tests in a browser, and visit every page as everybody, light and dark, in both languages or in LANGUAGES=ko (screens in build/visit)
 	$(PY) -m pytest -q -n $(JOBS) --dist loadfile -m 'not visit' tests/browser
 	VISIT_LANGUAGES="$(LANGUAGES)" $(PY) -m pytest -q -n $(JOBS) --maxschedchunk 1 -m visit tests/browser/test_visit.py
+
+.PHONY: main-job
+main-job: setup browser ## Run the main job in a browser: asked on a phone, frozen, corrected, destroyed, audited
+	$(PY) -m pytest -q tests/browser/test_main_job.py
 
 .PHONY: documents
 documents: setup ## Run every command of README, docs and guides as printed, on the demo of DEMO_HOME and PORT or one of its own

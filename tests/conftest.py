@@ -11,29 +11,49 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db.backends.signals import connection_created
 from django.utils import translation
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 import manage
-from tests import database, force_login, own_writes, process_roles, recording_connection
+from tests import database, force_login, once_more, own_writes, process_roles, recording_connection, seeds
 from tests.database import PortalDatabase
-from tests.seeds import pytest_runtest_setup, pytest_terminal_summary  # noqa: F401
 
+# A busy machine is slow; that says nothing of what is tested.
+hypothesis_settings.register_profile(
+    "portal", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=seeds.SAME_DRAWS
+)
+hypothesis_settings.load_profile("portal")
 force_login.complete_force_login()
 connection_created.connect(own_writes.install, dispatch_uid="tests-own-writes")
 connection_created.connect(recording_connection.keep, dispatch_uid="tests-recording-connection")
+recording_connection.keep_between_classes()
 
-# Files whose few tests take long without a browser or databases of their own.
+# Long without databases of their own: they go through every page, combination or history, or start programs.
 LONG = {
     "test_routes.py", "test_reads_are_recorded.py", "test_headers.py", "test_every_page.py", "test_order_of_steps.py",
-    "test_verify_program.py", "test_sigstore.py", "test_tree.py",
+    "test_verify_program.py", "test_sigstore.py", "test_gets_change_nothing.py", "test_personal_statements.py",
+    "test_secrets_are_shown_once.py", "test_words_of_the_console.py", "test_parameters.py", "test_simulation.py",
+    "test_histories.py", "test_dashboard_histories.py", "test_hostile_tables.py", "test_refusal_grounds_on_pages.py",
+    "test_refusals.py", "test_case_state_machine.py", "test_transport.py", "test_witnesses.py", "test_start.py",
+    "test_upload_validation.py", "test_warm_python.py",
 }  # fmt: skip
 
 SHARED = database.SharedDatabases()
 MOST_USES = 100
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    for plugin in (seeds, once_more):
+        config.pluginmanager.register(plugin)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first: whole files go to the processes, and a long one at the end has one of them wait."""
+    """Mark the long ones, and put their files first: a whole file goes to one process, and the last has others wait."""
     weights: Counter[Path] = Counter()
+    for item in items:
+        if "portal_database" in getattr(item, "fixturenames", ()) or item.path.name in LONG:
+            item.add_marker("long")
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         weights[item.path] += 100 if "desk" in fixtures else 10 if "portal_database" in fixtures else 1

@@ -32,8 +32,12 @@ SOURCES = (
 )  # fmt: skip
 
 
-# Locks of the connected database: another test process has its own in the same cluster.
-LOCKS_HERE = "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE datname = current_database()"
+# Locks of the connected database: another test process has its own in the same cluster. From pg_locks alone: within
+# a transaction pg_stat_activity keeps showing the backends of its first look; who connected later would never wait.
+LOCKS_HERE = """
+SELECT count(*) FROM pg_locks WHERE pid IN (
+    SELECT pid FROM pg_locks JOIN pg_database AS here ON here.oid = database WHERE datname = current_database()
+)"""
 
 
 def server_connection() -> psycopg.Connection:
