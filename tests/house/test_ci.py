@@ -196,9 +196,9 @@ PASSES, FAILS = 0, 1
 @pytest.mark.parametrize(
     ("more", "listed", "status", "said"),
     [
-        ("", [], PASSES, "UNSTEADY: tests/test_run.py::test_of_luck"),
-        ("", ["tests/test_run.py::test_of_luck"], FAILS, "Unsteady before, and still not repaired"),
-        ("def test_wrong():\n    assert False", [], FAILS, "FAILED AGAIN, alone: tests/test_run.py::test_wrong"),
+        ("", [], PASSES, "UNSTEADY: test_run.py::test_of_luck"),
+        ("", ["test_run.py::test_of_luck"], FAILS, "Unsteady before, and still not repaired"),
+        ("def test_wrong():\n    assert False", [], FAILS, "FAILED AGAIN, alone: "),
         (
             "def test_all(subtests):\n    with subtests.test():\n        assert False",
             [],
@@ -212,18 +212,17 @@ PASSES, FAILS = 0, 1
 def test_what_failed_is_tried_once_more_alone(
     tmp_path: Path, more: str, listed: list[str], status: int, said: str
 ) -> None:
-    folder = tmp_path / "tests"
-    folder.mkdir()
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "unsteady.toml").write_text(f"names = {listed}\n")
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    (folder / "unsteady.toml").write_text(f"names = {listed}\n")
-    (folder / "conftest.py").write_text("from tests.once_more import *\n")
-    (folder / "test_run.py").write_text(LUCKY + more + "\n")
+    (tmp_path / "conftest.py").write_text("from tests.once_more import *\n")
+    (tmp_path / "test_run.py").write_text(LUCKY + more + "\n")
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:django", "-n", "2", "tests"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:django", "-n", "2"],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT), "ONCE_MORE": "1"}, capture_output=True,
         text=True, check=False,
     )  # fmt: skip
     assert ran.returncode == status, ran.stdout
     assert said in ran.stdout
     unsteady = tmp_path / "build" / "unsteady"
-    assert not unsteady.exists() or unsteady.read_text() in ("", "tests/test_run.py::test_of_luck\n")
+    assert not unsteady.exists() or unsteady.read_text() in ("", "test_run.py::test_of_luck\n")

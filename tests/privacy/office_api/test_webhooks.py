@@ -230,7 +230,7 @@ class DeliveryTests(WebhookCase):
         factory.make_hold()
         self.work()
         self.program.status = 204
-        GeneralOutbox.objects.filter(failures__gt=0).update(not_before=NOON + 9 * DAY, lease_until=None)
+        GeneralOutbox.objects.filter(failures__gt=0).update(not_before=clock.now() + DAY, lease_until=None)
         factory.make_hold()
         for _round in range(3):
             dispatch_due(at=NOON)

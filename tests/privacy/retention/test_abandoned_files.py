@@ -57,9 +57,12 @@ class Killed:
         return getattr(self.server, name)
 
 
-def owner_of(server: EmbeddedServer) -> psycopg.Connection:
-    until = time.monotonic() + 20
-    while not server.running() and time.monotonic() < until:
+def owner_of(server: EmbeddedServer, *, starts: int = 1) -> psycopg.Connection:
+    """Connect once the cluster has been ready so many times: until it notices that a backend died, it still answers."""
+    until = time.monotonic() + 60
+    log = server.folder / "postgres.log"
+    while log.read_text().count("database system is ready to accept connections") < starts:
+        assert time.monotonic() < until, "it never came back"
         time.sleep(0.1)
     return psycopg.connect(server.url("portal_owner"), autocommit=True)
 
@@ -77,7 +80,7 @@ def test_a_killed_backend_leaves_the_copy_on_the_disk_and_it_is_found(own: Embed
         assert abandoned_files.look(owner.cursor()) == set()
         with pytest.raises(psycopg.OperationalError):
             key_table.rewrite(Killed(owner), patience=10)  # type: ignore[arg-type]
-    with owner_of(own) as owner:
+    with owner_of(own, starts=2) as owner:
         left = unknown_with_keys(own, owner)
         assert left, "PostgreSQL removes such a file now: the sentences of decision 0260 may say so"
         found = abandoned_files.look(owner.cursor())
