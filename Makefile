@@ -122,6 +122,11 @@ contracts: $(STAMP) ## import-linter: who may import whom
 migrations: setup ## No model without its migration
 	PORTAL_HOME=$(CURDIR)/build/test-home $(PY) manage.py makemigrations --check --dry-run
 
+.PHONY: reviews
+reviews: setup ## Rules of the law and exceptions of ASVS that were to be looked at again by today (a release asks; a commit is right on any day)
+	$(PY) tools/law.py check
+	$(PY) tools/asvs.py check
+
 .PHONY: faults
 faults: setup token browser ## The long fault runs (SCALE=0.1 for a tenth, FAULT_JOBS=2 for two at once; the seed is printed)
 	-@deploy/drill/packages faults

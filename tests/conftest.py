@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db.backends.signals import connection_created
-from django.utils import translation
+from django.utils import timezone, translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -116,6 +117,21 @@ def language() -> Iterator[None]:
     translation.activate(settings.LANGUAGE_CODE)
     yield
     translation.activate(settings.LANGUAGE_CODE)
+
+
+@pytest.fixture(autouse=True)
+def told_clock(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where a test's marker tells the moment, the portal's clock runs on from it; the database keeps its own.
+
+    So a page, form or job sees the terms that a factory started at noon as they are then, on whatever day this runs.
+    """
+    if (told := request.node.get_closest_marker("clock")) is None:
+        yield
+        return
+    real = timezone.now
+    apart = told.args[0] - real()
+    with patch.object(timezone, "now", lambda: real() + apart):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -58,8 +58,8 @@ HEAD = """# OWASP ASVS 5.0.0, requirement by requirement
 What becomes of each of its 345 requirements: the tests that prove it, why it does not apply, or an exception with its
 reason, its risk and the day of its next review. Ids and levels are OWASP's (<https://github.com/OWASP/ASVS>), and
 the titles are ours and shorter: read the requirement there. Made by `tools/asvs.py write` from `docs/asvs.toml`; the
-build fails on a requirement without a verdict, on a test that is gone or lacks its marker, and on a review that is
-over.
+build fails on a requirement without a verdict and on a test that is gone or lacks its marker, and `make reviews`, which
+a release asks, on a review that is over.
 
 """
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from django.urls import resolve
 
-from privacy.lib.dates import clock
 from privacy.policies import amendments
 from tools import law
 from tools.clauses import cited
 
+# When the table was last gone through; what is due for another look since then is asked by `make reviews`.
 DAY = date(2026, 11, 28)
 
 
@@ -19,7 +19,7 @@ def rule(verdict: str, **told: object) -> law.Rule:
 
 
 def test_every_rule_has_a_verdict_that_is_so_and_the_page_is_fresh() -> None:
-    found = law.problems(clock.kst_date(clock.now()))
+    found = law.problems(DAY)
     assert not found, "\n".join(found)
 
 

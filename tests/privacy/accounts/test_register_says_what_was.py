@@ -23,6 +23,7 @@ TODAY = date(2026, 11, 24)
 JOBS = SystemActor("accounts")
 
 
+@pytest.mark.clock(NOON)
 class RegisterSaysWhatWasTest(PortalTestCase):
     def setUp(self) -> None:
         self.odile, self.hana = make_odile(granted=False), make_hana(granted=False)

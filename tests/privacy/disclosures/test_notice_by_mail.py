@@ -17,6 +17,7 @@ from tests.privacy.disclosures.smtp_server import HANG, LOSE_THE_ANSWER, REFUSE,
 
 
 @pytest.mark.clause("P1.6")
+@pytest.mark.clock(NOON)
 class NoticeByMailTests(PortalTestCase):
     def setUp(self) -> None:
         self.device = factory.make_device(1)

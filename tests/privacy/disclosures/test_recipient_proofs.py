@@ -64,6 +64,7 @@ def link_of(notice: Notice) -> str:
 
 
 @pytest.mark.clause("P1.6")
+@pytest.mark.clock(NOON)
 class RecipientOnItsPage(PortalTestCase):
     """A recipient that is told by e-mail answers on the page behind its link."""
 

@@ -256,6 +256,7 @@ class OpeningTests(PortalTestCase):
 
 
 @pytest.mark.clause("P2.2")
+@pytest.mark.clock(NOON)
 class StatusPageTests(PortalTestCase):
     def setUp(self) -> None:
         self.receipt = incidents.file_complaint(explanation="zebra", contact={"email": "mina@example.org"}, at=NOON)

@@ -283,6 +283,7 @@ def publish_chapter() -> None:
 
 
 @pytest.mark.law("R-34")
+@pytest.mark.clock(NOON + timedelta(hours=1))
 class PageTests(DecisionCase):
     def test_the_guide_says_whether_such_decisions_are_made_as_the_office_decided(self) -> None:
         address = "/en/rights/"

@@ -23,6 +23,7 @@ from tests.privacy.rights.test_case_actions import DeskCase
 WORDS = "Because of <zebra> & co.\n두 번째 줄"
 
 
+@pytest.mark.clock(factory.NOON)
 class OutgoingTests(DeskCase):
     def setUp(self) -> None:
         super().setUp()

@@ -21,6 +21,7 @@ LATER = datetime(2026, 12, 21, 3, tzinfo=UTC)
 
 
 @pytest.mark.truth("17")
+@pytest.mark.clock(NOON)
 class PostponingCase(PortalTestCase):
     def setUp(self) -> None:
         self.odile, self.omar = factory.make_officer(), factory.make_omar()
@@ -171,6 +172,7 @@ class TermOfTheCaseTests(PostponingCase):
 
 
 @pytest.mark.truth("18")
+@pytest.mark.clock(NOON + timedelta(hours=1))
 class MandateTests(PortalTestCase):
     def test_a_mandate_that_has_ended_proves_nothing(self) -> None:
         factory.make_device(1)

@@ -122,6 +122,7 @@ class PlanPaperTest(PortalTestCase):
         assert ManagementPlan.objects.get().state == "approved"
 
 
+@pytest.mark.clock(NOON + 3 * HOUR)
 class EntryTest(PortalTestCase):
     @pytest.mark.truth("permit-after-the-entry")
     def test_a_permit_approved_after_somebody_entered_did_not_hold_then(self) -> None:

@@ -50,6 +50,7 @@ def series(code: str) -> dict[str, int]:
     raise AssertionError(code)
 
 
+@pytest.mark.clock(NOON)
 class YearbookTest(PortalTestCase):
     def test_of_an_empty_year_everything_is_zero_and_no_share_is_told(self) -> None:
         found = figures(date(2019, 1, 1), date(2019, 12, 31))
