@@ -9,7 +9,7 @@ from tools import asvs
 from tools.asvs import Row
 
 TODAY = date(2027, 1, 1)
-# When the table was last gone through; which reviews are due since then is asked by `make reviews`.
+# A typed day, so that a commit is right on any day; what is due by today is asked by `make reviews`.
 LOOKED_AT = date(2026, 12, 1)
 PROVEN = [Row(one, "what it asks", tests=("tests/house/test_asvs.py::test_a",)) for one in asvs.LEVEL]
 CITED = {one: ["tests/house/test_asvs.py::test_a"] for one in asvs.LEVEL}

@@ -10,7 +10,7 @@ from privacy.policies import amendments
 from tools import law
 from tools.clauses import cited
 
-# When the table was last gone through; what is due for another look since then is asked by `make reviews`.
+# A typed day, so that a commit is right on any day; what is due by today is asked by `make reviews`.
 DAY = date(2026, 11, 28)
 
 
